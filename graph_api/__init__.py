@@ -1,0 +1,1 @@
+"""The promograph service: rules, actions, batched reads, cache, GraphQL schema, servers and the command line."""

@@ -1,0 +1,32 @@
+"""Settings from the environment (prefix PROMOGRAPH_); no other module reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_KEY_LENGTH_MIN = 32
+
+
+class Settings(BaseSettings):
+    """What a deployment may set; an unset server address means an embedded server under `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="PROMOGRAPH_", extra="ignore", frozen=True)
+
+    neo4j_uri: str | None = None
+    neo4j_user: str = "neo4j"
+    neo4j_password: SecretStr | None = None
+    neo4j_database: str = "neo4j"
+    redis_url: SecretStr | None = None
+    data_dir: Path = Path(".promograph")
+    jar_cache_dir: Path = Path.home() / ".cache" / "promograph" / "jars"
+    maven_repository: str | None = None
+    secret_key: SecretStr | None = None
+    env: Literal["development", "production"] = "development"
+    neo4j_heap: str = "512m"
+    neo4j_page_cache: str = "256m"
+    docker: Literal["auto", "never"] = "auto"
+    statement_timeout_seconds: float = 30.0

@@ -1,0 +1,1 @@
+"""Files in, files out: read, check, load; export; and the generated demonstration network."""
