@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     jar_cache_dir: Path = Path.home() / ".cache" / "promograph" / "jars"
     maven_repository: str | None = None
     secret_key: SecretStr | None = None
+    pii_keys: SecretStr | None = None
     env: Literal["development", "production"] = "development"
     neo4j_heap: str = "512m"
     neo4j_page_cache: str = "256m"

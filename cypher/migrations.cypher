@@ -1,0 +1,126 @@
+// name: m0001_person_code
+// returns: none
+CREATE CONSTRAINT person_code IF NOT EXISTS FOR (n:Person) REQUIRE n.code IS UNIQUE
+
+// name: m0002_promoter_code
+// returns: none
+CREATE CONSTRAINT promoter_code IF NOT EXISTS FOR (n:Promoter) REQUIRE n.code IS UNIQUE
+
+// name: m0003_product_sku
+// returns: none
+CREATE CONSTRAINT product_sku IF NOT EXISTS FOR (n:Product) REQUIRE n.sku IS UNIQUE
+
+// name: m0004_plan_version
+// returns: none
+CREATE CONSTRAINT plan_version IF NOT EXISTS FOR (n:Plan) REQUIRE n.version IS UNIQUE
+
+// name: m0005_plan_starts_at
+// returns: none
+CREATE CONSTRAINT plan_starts_at IF NOT EXISTS FOR (n:Plan) REQUIRE n.starts_at IS UNIQUE
+
+// name: m0006_order_number
+// returns: none
+CREATE CONSTRAINT order_number IF NOT EXISTS FOR (n:Order) REQUIRE n.number IS UNIQUE
+
+// name: m0007_order_event_key
+// returns: none
+CREATE CONSTRAINT order_event_key IF NOT EXISTS FOR (n:OrderEvent) REQUIRE n.key IS UNIQUE
+
+// name: m0008_commission_id
+// returns: none
+CREATE CONSTRAINT commission_id IF NOT EXISTS FOR (n:Commission) REQUIRE n.id IS UNIQUE
+
+// name: m0009_sales_month
+// returns: none
+CREATE CONSTRAINT sales_month IF NOT EXISTS FOR (n:SalesMonth) REQUIRE (n.promoter_code, n.month) IS UNIQUE
+
+// name: m0010_month_close
+// returns: none
+CREATE CONSTRAINT month_close IF NOT EXISTS FOR (n:MonthClose) REQUIRE n.month IS UNIQUE
+
+// name: m0011_identifier_id
+// returns: none
+CREATE CONSTRAINT identifier_id IF NOT EXISTS FOR (n:Identifier) REQUIRE n.id IS UNIQUE
+
+// name: m0012_journal_entry_seq
+// returns: none
+CREATE CONSTRAINT journal_entry_seq IF NOT EXISTS FOR (n:JournalEntry) REQUIRE n.seq IS UNIQUE
+
+// name: m0013_journal_id
+// returns: none
+CREATE CONSTRAINT journal_id IF NOT EXISTS FOR (n:Journal) REQUIRE n.id IS UNIQUE
+
+// name: m0014_migration_number
+// returns: none
+CREATE CONSTRAINT migration_number IF NOT EXISTS FOR (n:Migration) REQUIRE n.number IS UNIQUE
+
+// name: m0015_store_name
+// returns: none
+CREATE CONSTRAINT store_name IF NOT EXISTS FOR (n:Store) REQUIRE n.name IS UNIQUE
+
+// name: m0016_one_referrer
+// returns: none
+CREATE CONSTRAINT one_referrer IF NOT EXISTS FOR ()-[r:REFERRED]-() REQUIRE r.promoter_code IS UNIQUE
+
+// name: m0017_one_claim
+// returns: none
+CREATE CONSTRAINT one_claim IF NOT EXISTS FOR ()-[r:CLAIMED_REFERRAL]-() REQUIRE r.promoter_code IS UNIQUE
+
+// name: m0018_touch_key
+// returns: none
+CREATE CONSTRAINT touch_key IF NOT EXISTS FOR ()-[r:TOUCHED]-() REQUIRE r.key IS UNIQUE
+
+// name: m0019_promoter_joined_at
+// returns: none
+CREATE INDEX promoter_joined_at IF NOT EXISTS FOR (n:Promoter) ON (n.joined_at, n.code)
+
+// name: m0020_promoter_name_hash
+// returns: none
+CREATE INDEX promoter_name_hash IF NOT EXISTS FOR (n:Promoter) ON (n.name_hash)
+
+// name: m0021_promoter_sales
+// returns: none
+CREATE INDEX promoter_sales IF NOT EXISTS FOR (n:Promoter) ON (n.sales_volume_fen)
+
+// name: m0022_order_paid_at
+// returns: none
+CREATE INDEX order_paid_at IF NOT EXISTS FOR (n:Order) ON (n.paid_at, n.number)
+
+// name: m0023_order_observed_until
+// returns: none
+CREATE INDEX order_observed_until IF NOT EXISTS FOR (n:Order) ON (n.observed_until)
+
+// name: m0024_order_event_number
+// returns: none
+CREATE INDEX order_event_number IF NOT EXISTS FOR (n:OrderEvent) ON (n.order_number)
+
+// name: m0025_sales_month_month
+// returns: none
+CREATE INDEX sales_month_month IF NOT EXISTS FOR (n:SalesMonth) ON (n.month)
+
+// name: applied
+// returns: many Applied
+// Schema steps that this store has.
+MATCH (m:Migration)
+RETURN m.number AS number
+ORDER BY m.number
+
+// name: record
+// returns: none
+// Remembers a step; two processes may both come here.
+MERGE (m:Migration {number: $number})
+ON CREATE SET m.name = $name, m.applied_at = $applied_at
+
+// name: create_roots
+// returns: none
+// The journal's head, the store's identity and the default plan, unless they are there.
+MERGE (j:Journal {id: 'head'})
+ON CREATE SET j.seq = 0, j.paths_seq = 0, j.locks = 0
+MERGE (s:Store {name: 'promograph'})
+ON CREATE SET s.id = $id
+
+// name: identity
+// returns: maybe Identity
+// Which store this is.
+MATCH (s:Store {name: 'promograph'})
+RETURN s.id AS id

@@ -1,0 +1,62 @@
+"""Constraints, indexes and first nodes as numbered steps, each applied once, safely when two processes start together."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+
+from cypher.statements import Run, Statement, bind, statements
+from cypher.store import Store
+
+statement = bind(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Identity of this store: caches and tokens of another store are not its own."""
+
+    id: str
+
+
+@statement
+async def applied(run: Run) -> list[Applied]: ...
+
+
+@statement
+async def record(run: Run, *, number: int, name: str, applied_at: int) -> None: ...
+
+
+@statement
+async def create_roots(run: Run, *, id: str) -> None: ...
+
+
+@statement
+async def identity(run: Run) -> Identity | None: ...
+
+
+def numbered() -> list[tuple[int, Statement]]:
+    """(number, statement) of every schema step, in order; names are `m0001_what`."""
+    return sorted(
+        (int(name[1:5]), step) for name, step in statements("migrations").items() if name[0] == "m" and name[1:5].isdigit()
+    )
+
+
+async def migrate(store: Store) -> int:
+    """Bring the schema up to date and return how many steps this call applied.
+
+    Schema steps say IF NOT EXISTS, so two processes that start together may both run one; Neo4j serialises
+    schema changes and the second run changes nothing. Steps are recorded by MERGE on a unique number.
+    """
+    done = {row.number for row in await applied(store.schema)}
+    steps = [(number, step) for number, step in numbered() if number not in done]
+    for number, step in steps:
+        await store.schema.run(step, {})
+        await record(store.schema, number=number, name=step.name, applied_at=time.time_ns() // 1000)
+    await create_roots(store.schema, id=str(uuid.uuid4()))
+    return len(steps)

@@ -1,0 +1,91 @@
+"""What the reads of promoters return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from graph_api.rules.plan import Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A promoter's own attributes; `path` is its whole upline, nearest first."""
+
+    code: str
+    status: Literal["ACTIVE", "LOCKED", "CLOSED"]
+    rank: Rank
+    joined_at: int
+    name_sealed: str | None
+    phone_sealed: str | None
+    path: tuple[str, ...]
+
+    @property
+    def referrer_code(self) -> str | None:
+        return self.path[0] if self.path else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Own sales of a month or of all time: commissionable orders, distinct buyers, net and refunded fen."""
+
+    orders: int
+    buyers: int
+    volume_fen: int
+    refunded_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLevel:
+    level: int
+    size: int
+    orders: int
+    volume_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The team by level (1 is direct, no gaps), of a month or of all time; `computed_at` in microseconds."""
+
+    promoter_code: str
+    levels: tuple[TeamLevel, ...]
+    valid_direct_count: int
+    computed_at: int
+    source: Literal["CACHE", "GRAPH"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A promoter on a page of somebody's downline; `cursor` is opaque."""
+
+    card: Card
+    level: int
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DownlinePage:
+    rows: tuple[MemberRow, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromoterRow:
+    card: Card
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromoterPage:
+    rows: tuple[PromoterRow, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionFacts:
+    """What promotion is judged by: valid direct downlines and own sales of the plan's months up to `month`."""
+
+    rank: Rank
+    valid_downlines: int
+    month: int
+    months: tuple[tuple[int, int], ...]

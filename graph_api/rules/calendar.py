@@ -1,0 +1,112 @@
+"""Instants and months: instants are microseconds since 1970 UTC, months are `yyyymm` of Asia/Shanghai.
+
+China has had one offset, +08:00 without summer time, since 1991; rules.md counts days and months by it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+
+SHANGHAI = timezone(timedelta(hours=8))
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+INSTANT_MIN = -62_135_596_800_000_000
+"""0001-01-01T00:00:00Z: before every event."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+def instant(text: str) -> int:
+    """An RFC 3339 instant with an offset as microseconds; ValueError says what is wrong.
+
+    >>> instant("2026-01-31T16:00:00Z") == instant("2026-02-01T00:00:00+08:00")
+    True
+    """
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an RFC 3339 instant with an offset: {text[:40]!r}")
+    zone = match["zone"].upper().replace("Z", "+00:00")
+    fraction = (match["fraction"] or "").ljust(6, "0")[:6]
+    try:
+        at = datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}")
+        return from_datetime(at)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"no such instant: {text[:40]!r}") from error
+
+
+def from_datetime(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def instant_text(at: int) -> str:
+    """The instant in UTC, shortest exact form.
+
+    >>> instant_text(instant("2026-02-01T00:00:00+08:00"))
+    '2026-01-31T16:00:00Z'
+    """
+    return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def month_of(at: int) -> int:
+    """The month of an instant in Shanghai.
+
+    >>> month_of(instant("2026-01-31T16:00:00Z"))
+    202602
+    """
+    local = to_datetime(at).astimezone(SHANGHAI)
+    return local.year * 100 + local.month
+
+
+def month(text: str) -> int:
+    """`YYYY-MM` as yyyymm; ValueError otherwise."""
+    match = _MONTH.fullmatch(text)
+    if match is None or match[1] == "0000":
+        raise ValueError(f"not a month YYYY-MM: {text[:20]!r}")
+    return int(match[1]) * 100 + int(match[2])
+
+
+def month_text(month: int) -> str:
+    """
+    >>> month_text(202602)
+    '2026-02'
+    """
+    return f"{month // 100:04d}-{month % 100:02d}"
+
+
+def month_shifted(month: int, *, by: int) -> int:
+    """The month `by` months later.
+
+    >>> month_shifted(202601, by=-2)
+    202511
+    """
+    index = month // 100 * 12 + month % 100 - 1 + by
+    return index // 12 * 100 + index % 12 + 1
+
+
+def month_start(month: int) -> int:
+    """Its first instant."""
+    return from_datetime(datetime(month // 100, month % 100, 1, tzinfo=SHANGHAI))
+
+
+def month_end(month: int) -> int:
+    """The first instant after it."""
+    return month_start(month_shifted(month, by=1))
+
+
+def tier_release_at(month: int) -> int:
+    """A month's TIER entry is released on the 16th of the next month, 00:00 Shanghai."""
+    return month_end(month) + 15 * DAY_US
+
+
+def day_of(at: int) -> date:
+    """The calendar day in Shanghai."""
+    return to_datetime(at).astimezone(SHANGHAI).date()

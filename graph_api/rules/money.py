@@ -1,0 +1,40 @@
+"""Shares and refunds in fen: integers only, the remainder stays with the company."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FEN_MAX = 2**63 - 1
+BP_WHOLE = 10_000
+
+
+def share_fen(fen: int, bp: int) -> int:
+    """The part of `fen` that `bp` basis points are, rounded down.
+
+    >>> share_fen(100_000, 2000), share_fen(99_999, 300), share_fen(1, 3000)
+    (20000, 2999, 0)
+    """
+    return fen * bp // BP_WHOLE
+
+
+def refund_spread_fen(remaining_fen: Sequence[int], refund_fen: int) -> list[int]:
+    """How a refund that names no line falls on the lines: by remaining net, largest remainder first, then line order.
+
+    `remaining_fen` is what each line still has; the refund must not exceed its sum. A line never gets more than it has.
+
+    >>> refund_spread_fen([100, 100, 1], 100)
+    [50, 50, 0]
+    >>> refund_spread_fen([1, 1, 1], 2)
+    [1, 1, 0]
+    """
+    whole = sum(remaining_fen)
+    if not 0 <= refund_fen <= whole:
+        raise ValueError(f"a refund of {refund_fen} does not fit into {whole}")
+    if whole == 0:
+        return [0 for _ in remaining_fen]
+    parts = [refund_fen * fen // whole for fen in remaining_fen]
+    remainders = [refund_fen * fen % whole for fen in remaining_fen]
+    order = sorted(range(len(parts)), key=lambda line: (-remainders[line], line))
+    for line in order[: refund_fen - sum(parts)]:
+        parts[line] += 1
+    return parts

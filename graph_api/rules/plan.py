@@ -1,0 +1,166 @@
+"""The plan: every number of the rules, versioned, with its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from graph_api.errors import DomainError, Invalid, OutOfBounds, TooManyLevels
+from graph_api.rules.calendar import INSTANT_MIN
+from graph_api.rules.money import FEN_MAX
+
+BASE_BP = (1500, 3000)
+OVERRIDE_BP = (300, 500)
+CAP_BP_MAX = 5000
+OVERRIDE_LEVELS_MAX = 2
+DAYS_MAX = 366
+
+
+class Rank(StrEnum):
+    """The ladder, which is also the community circles 新手营 → 进阶群 → 精英会."""
+
+    PROMOTER = "PROMOTER"
+    SENIOR = "SENIOR"
+    ELITE = "ELITE"
+
+
+RANKS = tuple(Rank)
+
+
+class Attribution(StrEnum):
+    FIRST_TOUCH = "FIRST_TOUCH"
+    LAST_TOUCH = "LAST_TOUCH"
+
+
+class SettleFrom(StrEnum):
+    OBSERVATION_END = "OBSERVATION_END"
+    PAYMENT = "PAYMENT"
+
+
+class TaxMethod(StrEnum):
+    PER_MONTH = "PER_MONTH"
+    CUMULATIVE = "CUMULATIVE"
+
+
+class ComplianceMode(StrEnum):
+    OBSERVE = "OBSERVE"
+    WARN = "WARN"
+    REFUSE = "REFUSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One version. `override_bp[level - 1][rank]`; `valid_downlines` and `sales_month_fen` are for SENIOR, then ELITE."""
+
+    version: str = "default"
+    starts_at: int = INSTANT_MIN
+    override_bp: tuple[tuple[int, ...], ...] = ((300, 400, 500), (300, 300, 300))
+    tier_threshold_fen: int = 5_000_000
+    tier_bp: int = 500
+    cap_bp: int = 4500
+    observation_days: int = 7
+    settlement_days: int = 3
+    settle_from: SettleFrom = SettleFrom.OBSERVATION_END
+    payout_min_fen: int = 100
+    tax_method: TaxMethod = TaxMethod.PER_MONTH
+    attribution: Attribution = Attribution.FIRST_TOUCH
+    attribution_days: int = 30
+    compliance_mode: ComplianceMode = ComplianceMode.WARN
+    valid_downlines: tuple[int, ...] = (20, 60)
+    sales_month_fen: tuple[int, ...] = (1_000_000, 3_000_000)
+    sales_months: int = 3
+
+    @property
+    def override_levels(self) -> int:
+        return len(self.override_bp)
+
+    def override_rate_bp(self, *, level: int, rank: Rank) -> int:
+        """Basis points that a receiver of `rank` earns at `level` (1 is the seller's referrer); 0 beyond the plan's levels."""
+        if level > self.override_levels:
+            return 0
+        return self.override_bp[level - 1][RANKS.index(rank)]
+
+
+DEFAULT_PLAN = Plan()
+
+
+def plan_in_force(plans: Sequence[Plan], at: int) -> Plan:
+    """The version with the latest start that is not after `at`."""
+    return max((plan for plan in plans if plan.starts_at <= at), key=lambda plan: plan.starts_at)
+
+
+def worst_case_bp(plan: Plan, commission_bp: int) -> int:
+    """Base, tier and the dearest overrides of one product together.
+
+    >>> worst_case_bp(DEFAULT_PLAN, 3000)
+    4300
+    """
+    return commission_bp + plan.tier_bp + sum(max(level) for level in plan.override_bp)
+
+
+def plan_errors(plan: Plan, *, commission_bps: Iterable[int] = ()) -> list[DomainError]:
+    """What is wrong with a plan, an error per field; `commission_bps`: rates of the products it would apply to."""
+    errors = [*_override_errors(plan), *_bound_errors(plan)]
+    if errors:
+        return errors
+    worst_bp = max((worst_case_bp(plan, bp) for bp in commission_bps), default=0)
+    if worst_bp > plan.cap_bp:
+        errors.append(OutOfBounds(f"could pay {worst_bp} bp of a product, above the cap of {plan.cap_bp}", field=["capBp"]))
+    return errors
+
+
+def _override_errors(plan: Plan) -> list[DomainError]:
+    if plan.override_levels > OVERRIDE_LEVELS_MAX:
+        return [TooManyLevels("at most two override levels: a third is refused by law and by rule", field=["overrideBp"])]
+    errors: list[DomainError] = []
+    low, high = OVERRIDE_BP
+    for index, rates in enumerate(plan.override_bp):
+        where = ["overrideBp", str(index)]
+        if len(rates) != len(RANKS):
+            errors.append(Invalid(f"level {index + 1} needs a rate for each of {len(RANKS)} ranks", field=where))
+        elif not all(low <= bp <= high for bp in rates):
+            errors.append(OutOfBounds(f"override rates are {low}-{high} bp", field=where))
+    return errors
+
+
+def _bound_errors(plan: Plan) -> list[DomainError]:
+    bounds: list[tuple[str, int, int, int]] = [
+        ("tierThresholdFen", plan.tier_threshold_fen, 0, FEN_MAX),
+        ("tierBp", plan.tier_bp, 0, CAP_BP_MAX),
+        ("capBp", plan.cap_bp, 0, CAP_BP_MAX),
+        ("observationDays", plan.observation_days, 0, DAYS_MAX),
+        ("settlementDays", plan.settlement_days, 0, DAYS_MAX),
+        ("payoutMinFen", plan.payout_min_fen, 0, FEN_MAX),
+        ("attributionDays", plan.attribution_days, 0, DAYS_MAX),
+        ("salesMonths", plan.sales_months, 1, 12),
+    ]
+    errors: list[DomainError] = [
+        OutOfBounds(f"{field} must lie in {low}-{high}", field=[field])
+        for field, value, low, high in bounds
+        if not low <= value <= high
+    ]
+    ladder = [("validDownlines", plan.valid_downlines), ("salesMonthFen", plan.sales_month_fen)]
+    for field, steps in ladder:
+        if len(steps) != len(RANKS) - 1:
+            errors.append(Invalid(f"{field} needs a number for each of {len(RANKS) - 1} steps", field=[field]))
+        elif not (1 <= steps[0] <= steps[1] <= FEN_MAX):
+            errors.append(OutOfBounds(f"{field} must be positive and not fall", field=[field]))
+    if not plan.version.strip() or len(plan.version) > 64:
+        errors.append(Invalid("version must be 1-64 characters", field=["version"]))
+    return errors
+
+
+def product_rate_errors(commission_bp: int, plans: Iterable[Plan]) -> list[DomainError]:
+    """What is wrong with a product's base rate under the plans that are or will be in force."""
+    low, high = BASE_BP
+    if not low <= commission_bp <= high:
+        return [OutOfBounds(f"commissionBp must lie in {low}-{high}", field=["commissionBp"])]
+    return [
+        OutOfBounds(
+            f"could pay {worst_case_bp(plan, commission_bp)} bp under plan {plan.version}, above its cap of {plan.cap_bp}",
+            field=["commissionBp"],
+        )
+        for plan in plans
+        if worst_case_bp(plan, commission_bp) > plan.cap_bp
+    ]
