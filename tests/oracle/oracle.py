@@ -1,8 +1,8 @@
 """An independent count of what rules.md says, from the CSV files of the import format.
 
 Written to be obviously right, not fast, and to share no code with the product: csv, datetime and integers.
-Numbers of the default plan stand here as literals. It models a history that is imported as a whole before any month
-is closed, so every rank at recording is the one in promoters.csv, and a promotion changes no entry that is there.
+Numbers of the default plan stand here as literals. It models a history that is imported as a whole before any
+month is closed, so every rank at recording is the one in promoters.csv, and a promotion changes no entry.
 """
 
 from __future__ import annotations
@@ -399,7 +399,7 @@ class Network:
         ranks = {code: promoter.rank for code, promoter in self.promoters.items()}
         steps = []
         for month in months or self.months:
-            for code, promoter in self.promoters.items():
+            for code in self.promoters:
                 if not self._is_active(code) or ranks[code] == RANKS[-1]:
                     continue
                 to_rank = RANKS[RANKS.index(ranks[code]) + 1]
