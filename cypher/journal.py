@@ -45,9 +45,7 @@ async def head(run: Run) -> Head: ...
 
 
 @statement
-async def append(
-    run: Run, *, seq: int, paths_seq: int, entries: list[dict[str, object]]
-) -> None: ...
+async def append(run: Run, *, seq: int, paths_seq: int, entries: list[dict[str, object]]) -> None: ...
 
 
 @statement

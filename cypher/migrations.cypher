@@ -66,35 +66,39 @@ CREATE CONSTRAINT one_referrer IF NOT EXISTS FOR ()-[r:REFERRED]-() REQUIRE r.pr
 // returns: none
 CREATE CONSTRAINT one_claim IF NOT EXISTS FOR ()-[r:CLAIMED_REFERRAL]-() REQUIRE r.promoter_code IS UNIQUE
 
-// name: m0018_touch_key
+// name: m0018_request_key
+// returns: none
+CREATE CONSTRAINT request_key IF NOT EXISTS FOR (n:RequestKey) REQUIRE n.key IS UNIQUE
+
+// name: m0019_touch_key
 // returns: none
 CREATE CONSTRAINT touch_key IF NOT EXISTS FOR ()-[r:TOUCHED]-() REQUIRE r.key IS UNIQUE
 
-// name: m0019_promoter_joined_at
+// name: m0020_promoter_joined_at
 // returns: none
 CREATE INDEX promoter_joined_at IF NOT EXISTS FOR (n:Promoter) ON (n.joined_at, n.code)
 
-// name: m0020_promoter_name_hash
+// name: m0021_promoter_name_hash
 // returns: none
 CREATE INDEX promoter_name_hash IF NOT EXISTS FOR (n:Promoter) ON (n.name_hash)
 
-// name: m0021_promoter_sales
+// name: m0022_promoter_sales
 // returns: none
 CREATE INDEX promoter_sales IF NOT EXISTS FOR (n:Promoter) ON (n.sales_volume_fen)
 
-// name: m0022_order_paid_at
+// name: m0023_order_paid_at
 // returns: none
 CREATE INDEX order_paid_at IF NOT EXISTS FOR (n:Order) ON (n.paid_at, n.number)
 
-// name: m0023_order_observed_until
+// name: m0024_order_observed_until
 // returns: none
 CREATE INDEX order_observed_until IF NOT EXISTS FOR (n:Order) ON (n.observed_until)
 
-// name: m0024_order_event_number
+// name: m0025_order_event_number
 // returns: none
 CREATE INDEX order_event_number IF NOT EXISTS FOR (n:OrderEvent) ON (n.order_number)
 
-// name: m0025_sales_month_month
+// name: m0026_sales_month_month
 // returns: none
 CREATE INDEX sales_month_month IF NOT EXISTS FOR (n:SalesMonth) ON (n.month)
 

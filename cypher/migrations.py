@@ -6,8 +6,10 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from cypher import plans
 from cypher.statements import Run, Statement, bind, statements
 from cypher.store import Store
+from graph_api.rules.plan import DEFAULT_PLAN
 
 statement = bind(__name__)
 
@@ -43,7 +45,9 @@ async def identity(run: Run) -> Identity | None: ...
 def numbered() -> list[tuple[int, Statement]]:
     """(number, statement) of every schema step, in order; names are `m0001_what`."""
     return sorted(
-        (int(name[1:5]), step) for name, step in statements("migrations").items() if name[0] == "m" and name[1:5].isdigit()
+        (int(name[1:5]), step)
+        for name, step in statements("migrations").items()
+        if name[0] == "m" and name[1:5].isdigit()
     )
 
 
@@ -59,4 +63,5 @@ async def migrate(store: Store) -> int:
         await store.schema.run(step, {})
         await record(store.schema, number=number, name=step.name, applied_at=time.time_ns() // 1000)
     await create_roots(store.schema, id=str(uuid.uuid4()))
+    await plans.create_default(store.schema, version=DEFAULT_PLAN.version, plan=plans.properties_of(DEFAULT_PLAN))
     return len(steps)

@@ -127,9 +127,7 @@ class Store:
                     await asyncio.sleep(pause_seconds)
                     pause_seconds = min(pause_seconds * 2, 1.0)
 
-    async def _attempt(
-        self, work: Callable[[Transaction], Awaitable[T]], now: int, timeout_seconds: float
-    ) -> T:
+    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]], now: int, timeout_seconds: float) -> T:
         async with (
             self._session(neo4j.WRITE_ACCESS) as session,
             await session.begin_transaction(timeout=timeout_seconds) as opened,
@@ -142,6 +140,11 @@ class Store:
             await opened.commit()
         self.head = max(self.head, transaction.seq)
         return answer
+
+    @property
+    def schema(self) -> SchemaRun:
+        """Runs schema steps, each in a transaction of its own and outside the journal."""
+        return SchemaRun(self)
 
     async def observe_head(self) -> journal.Head:
         """Ask Neo4j for the journal position and remember it."""
@@ -168,9 +171,22 @@ class Store:
         )
 
 
-def connect(
-    uri: str, *, user: str, password: str, database: str, timeout_seconds: float = 30.0
-) -> Store:
+class SchemaRun:
+    """Auto-committed writes, for migrations only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
+        try:
+            async with self._store._session(neo4j.WRITE_ACCESS) as session:
+                result = await session.run(neo4j.Query(statement.text), parameters)  # type: ignore[arg-type]
+                return [dict(record) async for record in result]
+        except (Neo4jError, DriverError) as error:
+            raise _translated(error) from error
+
+
+def connect(uri: str, *, user: str, password: str, database: str, timeout_seconds: float = 30.0) -> Store:
     """A store on a Neo4j by address; connections are opened when first needed."""
     driver = neo4j.AsyncGraphDatabase.driver(
         uri,

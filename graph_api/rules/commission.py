@@ -71,9 +71,7 @@ def frozen_at_sale(chain: Sequence[UplineAt], buyer_code: str, plan: Plan) -> Fr
     ]
     if chain[0].code == buyer_code:
         return Frozen(codes, ("", "", ""), (rates[0], rates[1]), False)
-    receivers = [
-        person.code if not person.closed and person.code != buyer_code else "" for person in chain
-    ]
+    receivers = [person.code if not person.closed and person.code != buyer_code else "" for person in chain]
     for level in (1, 2):
         if level < len(receivers) and rates[level - 1] == 0:
             receivers[level] = ""

@@ -106,13 +106,17 @@ def plan_errors(plan: Plan, *, commission_bps: Iterable[int] = ()) -> list[Domai
         return errors
     worst_bp = max((worst_case_bp(plan, bp) for bp in commission_bps), default=0)
     if worst_bp > plan.cap_bp:
-        errors.append(OutOfBounds(f"could pay {worst_bp} bp of a product, above the cap of {plan.cap_bp}", field=["capBp"]))
+        errors.append(
+            OutOfBounds(f"could pay {worst_bp} bp of a product, above the cap of {plan.cap_bp}", field=["capBp"])
+        )
     return errors
 
 
 def _override_errors(plan: Plan) -> list[DomainError]:
     if plan.override_levels > OVERRIDE_LEVELS_MAX:
-        return [TooManyLevels("at most two override levels: a third is refused by law and by rule", field=["overrideBp"])]
+        return [
+            TooManyLevels("at most two override levels: a third is refused by law and by rule", field=["overrideBp"])
+        ]
     errors: list[DomainError] = []
     low, high = OVERRIDE_BP
     for index, rates in enumerate(plan.override_bp):

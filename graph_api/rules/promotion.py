@@ -30,9 +30,7 @@ class Progress(NamedTuple):
 
     @property
     def by_sales(self) -> bool:
-        return self.next_rank is not None and all(
-            month.sales_fen >= self.month_required_fen for month in self.months
-        )
+        return self.next_rank is not None and all(month.sales_fen >= self.month_required_fen for month in self.months)
 
     @property
     def eligible(self) -> bool:

@@ -1,0 +1,248 @@
+"""The bridge between order states and the graph: load, note every consequence, append all of it in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cypher import orders
+from cypher.store import Transaction
+from graph_api.rules.chain import PersonHistory, Referral
+from graph_api.rules.commission import Entry, Frozen
+from graph_api.rules.order import Changes, OrderLine, OrderState, SalesChange
+
+
+@dataclass(slots=True)
+class Noted:
+    """One order in work: its state, what changed, and whether it is new."""
+
+    state: OrderState
+    changes: Changes
+    new: bool
+    extra: dict[str, Any] = field(default_factory=dict)
+    seller_before: str | None = None
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class OrderBook:
+    """Orders in work within one transaction; `write` appends everything at once."""
+
+    locked_codes: set[str] = field(default_factory=set)
+    noted: dict[str, Noted] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, state: OrderState, *, extra: Mapping[str, Any]) -> Noted:
+        """A new order; `extra`: properties that no rule looks at."""
+        self.noted[state.number] = Noted(state, Changes(), new=True, extra=dict(extra))
+        return self.noted[state.number]
+
+    async def open(self, transaction: Transaction, numbers: Iterable[str]) -> None:
+        """Load orders that are not in work yet; absent ones stay absent."""
+        wanted = sorted(set(numbers) - self.noted.keys())
+        if not wanted:
+            return
+        loaded = await orders.load(transaction, numbers=wanted)
+        for row in loaded.orders:
+            state = state_of(row["properties"], row["lines"])
+            self.noted[state.number] = Noted(state, Changes(), new=False, seller_before=state.seller_code)
+
+    def sales(self) -> list[SalesChange]:
+        """Own-sales changes of all orders in work, summed by promoter and month."""
+        sums: dict[tuple[str, int], list[int]] = {}
+        for noted in self.noted.values():
+            for change in noted.changes.sales:
+                total = sums.setdefault((change.promoter_code, change.month), [0, 0, 0])
+                for index, part in enumerate((change.orders, change.volume_fen, change.refunded_fen)):
+                    total[index] += part
+        return [SalesChange(code, month, *total) for (code, month), total in sorted(sums.items()) if any(total)]
+
+    async def write(self, transaction: Transaction) -> None:
+        """Append and change everything that is in work; entries are numbered within their order's journal position."""
+        await orders.append(transaction, **self.rows(transaction.recorded_at))
+
+    def rows(self, posted_at: int) -> dict[str, Any]:
+        """Parameters of `orders.append`."""
+        new = [noted for noted in self.noted.values() if noted.new]
+        changed = [noted for noted in self.noted.values() if not noted.new]
+        resold = [n for n in self.noted.values() if n.seller_before != n.state.seller_code]
+        return {
+            "buyers": _buyer_rows(new),
+            "orders": [
+                {
+                    "buyer_code": n.state.buyer_code,
+                    "properties": order_properties(n.state) | n.extra | {"seq": n.seq},
+                }
+                for n in new
+            ],
+            "lines": [
+                {
+                    "number": n.state.number,
+                    "sku": line.sku,
+                    "properties": line_properties(line) | {"line_index": i},
+                }
+                for n in new
+                for i, line in enumerate(n.state.lines)
+            ],
+            "changed_orders": [{"number": n.state.number, "properties": order_properties(n.state)} for n in changed],
+            "changed_lines": [
+                {
+                    "number": n.state.number,
+                    "line_index": index,
+                    "properties": {"refunded_fen": line.refunded_fen, "refunded_at": line.refunded_at},
+                }
+                for n in changed
+                for index, line in enumerate(n.state.lines)
+            ],
+            "unsold": [n.state.number for n in resold if n.seller_before is not None],
+            "sold": [
+                {"number": n.state.number, "seller_code": n.state.seller_code}
+                for n in resold
+                if n.state.seller_code is not None
+            ],
+            "sales": [change._asdict() for change in self.sales()],
+            "commissions": [row for n in self.noted.values() for row in self._entry_rows(n, posted_at)],
+            "events": self.events,
+        }
+
+    def _entry_rows(self, noted: Noted, posted_at: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "promoter_code": entry.promoter_code,
+                "number": noted.state.number,
+                "properties": entry_properties(
+                    entry,
+                    id=f"{noted.seq}-{index}",
+                    month=noted.state.month,
+                    plan_version=noted.state.plan_version,
+                    held=entry.promoter_code in self.locked_codes,
+                    cause=cause,
+                    posted_at=posted_at,
+                    seq=noted.seq,
+                ),
+            }
+            for index, (cause, entry) in enumerate(noted.changes.entries)
+        ]
+
+
+def entry_properties(
+    entry: Entry,
+    *,
+    id: str,
+    month: int,
+    plan_version: str,
+    held: bool,
+    cause: str,
+    posted_at: int,
+    seq: int,
+) -> dict[str, Any]:
+    """A commission node; `month` is that of the payment, which is where the entry counts."""
+    return {
+        "id": id,
+        "kind": str(entry.kind),
+        "state": "HELD" if held else "OBSERVING",
+        "level": entry.level,
+        "rate_bp": entry.rate_bp,
+        "sku": entry.sku or None,
+        "basis_fen": entry.basis_fen,
+        "amount_fen": entry.amount_fen,
+        "month": month,
+        "plan_version": plan_version,
+        "cause": cause,
+        "posted_at": posted_at,
+        "seq": seq,
+    }
+
+
+def order_properties(state: OrderState) -> dict[str, Any]:
+    """An order node's properties that rules decide."""
+    frozen = state.frozen
+    return {
+        "number": state.number,
+        "buyer_code": state.buyer_code,
+        "given_code": state.given_code,
+        "paid_at": state.paid_at,
+        "month": state.month,
+        "paid_fen": state.paid_fen,
+        "refunded_fen": state.refunded_fen,
+        "status": str(state.status),
+        "shipped_at": state.shipped_at,
+        "delivered_at": state.delivered_at,
+        "observed_until": state.observed_until,
+        "cancelled_at": state.cancelled_at,
+        "completed": state.completed,
+        "commissionable": frozen.commissionable,
+        "plan_version": state.plan_version,
+        "observation_days": state.observation_days,
+        "seller_code": state.seller_code,
+        "chain_codes": list(frozen.chain_codes),
+        "receiver_codes": list(frozen.receiver_codes),
+        "override_bps": list(frozen.override_bps),
+    }
+
+
+def line_properties(line: OrderLine) -> dict[str, Any]:
+    """A CONTAINS relationship's properties."""
+    return {
+        "quantity": line.quantity,
+        "paid_fen": line.paid_fen,
+        "refunded_fen": line.refunded_fen,
+        "refunded_at": line.refunded_at,
+        "base_bp": line.base_bp,
+    }
+
+
+def state_of(properties: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> OrderState:
+    """The order that a node and its lines hold."""
+    receivers = properties["receiver_codes"]
+    rates_bp = properties["override_bps"]
+    return OrderState(
+        number=properties["number"],
+        buyer_code=properties["buyer_code"],
+        given_code=properties.get("given_code"),
+        paid_at=properties["paid_at"],
+        plan_version=properties["plan_version"],
+        observation_days=properties["observation_days"],
+        lines=[
+            OrderLine(
+                sku=row["sku"],
+                quantity=row["line"]["quantity"],
+                paid_fen=row["line"]["paid_fen"],
+                base_bp=row["line"]["base_bp"],
+                refunded_fen=row["line"]["refunded_fen"],
+                refunded_at=row["line"].get("refunded_at"),
+            )
+            for row in lines
+        ],
+        frozen=Frozen(
+            tuple(properties["chain_codes"]),
+            (receivers[0], receivers[1], receivers[2]),
+            (rates_bp[0], rates_bp[1]),
+            properties["commissionable"],
+        ),
+        shipped_at=properties.get("shipped_at"),
+        delivered_at=properties.get("delivered_at"),
+        cancelled_at=properties.get("cancelled_at"),
+        completed=properties["completed"],
+    )
+
+
+async def histories(transaction: Transaction, codes: Iterable[str]) -> dict[str, PersonHistory]:
+    """Promoters by code, with everybody who was ever up to two levels above them."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    found = await orders.people(transaction, codes=wanted)
+    return {
+        row["code"]: PersonHistory(**row | {"referrals": [Referral(*referral) for referral in row["referrals"]]})
+        for row in found.people
+    }
+
+
+def _buyer_rows(new: Iterable[Noted]) -> list[dict[str, Any]]:
+    codeless: dict[str, bool] = {}
+    for noted in new:
+        state = noted.state
+        codeless[state.buyer_code] = codeless.get(state.buyer_code, False) or state.given_code is None
+    return [{"code": code, "codeless": flag} for code, flag in sorted(codeless.items())]

@@ -1,0 +1,342 @@
+"""The referral network: enrol, bind, move a branch, close. At most one referrer each, and no cycle.
+
+Every check runs under the journal lock, so nothing can change between the check and the write.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from cypher import identifiers, network
+from cypher.network import DEPTH_MAX, KnownPerson
+from cypher.store import Store, Transaction
+from graph_api.actions.identifiers import identifier_row
+from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
+from graph_api.errors import (
+    AlreadyBound,
+    Conflict,
+    DomainError,
+    Invalid,
+    NotActive,
+    NotFound,
+    SelfReferral,
+    TooManyLevels,
+    WouldCycle,
+)
+from graph_api.pii import Pii
+from graph_api.rules.calendar import INSTANT_MIN
+from graph_api.rules.codes import code_error, text_error
+from graph_api.rules.plan import RANKS, Rank
+
+STATUSES = ("ACTIVE", "LOCKED", "CLOSED")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A new promoter. None: not given. `claimed_referrer_code`: what a quarantined row claimed; it is not a referral."""
+
+    code: str
+    name: str | None = None
+    phone: str | None = None
+    referrer_code: str | None = None
+    joined_at: int | None = None
+    rank: Rank | None = None
+    status: str | None = None
+    claimed_referrer_code: str | None = None
+
+
+async def enrol(
+    store: Store,
+    pii: Pii,
+    rows: Sequence[Enrolment],
+    *,
+    actor: str,
+    now: int,
+    historical: bool = False,
+) -> list[Outcome]:
+    """Enrol promoters; a row's referrer exists already or stands earlier in `rows`.
+
+    The code is the idempotency key: the same content again is `unchanged`, other content a Conflict.
+    `historical`: the rows tell what was (an import), so a referrer may be closed by now.
+    """
+
+    async def work(transaction: Transaction) -> list[Outcome]:
+        known = await _known(transaction, rows)
+        outcomes: list[Outcome] = []
+        fresh: list[Enrolment] = []
+        for row in rows:
+            outcome = _enrolment_outcome(pii, row, known, historical=historical)
+            outcomes.append(outcome)
+            if outcome is RECORDED:
+                fresh.append(row)
+                known[row.code] = _as_known(pii, row, known, now=now)
+        if fresh:
+            await _write_enrolments(transaction, pii, fresh, now=now)
+            codes = [code for row in fresh for code in (row.code, row.referrer_code or "")]
+            transaction.journal("promoters_enrolled", at=now, actor=actor, codes=codes, count=len(fresh))
+        return outcomes
+
+    return await store.write(work, now=now)
+
+
+async def claim(store: Store, claims: Sequence[tuple[str, str]], *, actor: str, now: int) -> None:
+    """Keep (promoter, claimed referrer) pairs that lay on a cycle; both are enrolled. Claiming again changes nothing."""
+
+    async def work(transaction: Transaction) -> None:
+        await network.claim(
+            transaction,
+            claims=[{"promoter_code": promoter, "referrer_code": referrer} for promoter, referrer in claims],
+        )
+        transaction.journal("referrals_quarantined", at=now, actor=actor, count=len(claims))
+
+    if claims:
+        await store.write(work, now=now)
+
+
+async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int | None, actor: str, now: int) -> None:
+    """Give a promoter without a referrer its one referrer, from an instant on; the same again changes nothing."""
+
+    async def work(transaction: Transaction) -> None:
+        branch = await _branch(transaction, promoter_code)
+        if branch.referrer_code == referrer_code:
+            return
+        if promoter_code == referrer_code:
+            raise SelfReferral("nobody refers themselves", field=["referrerCode"])
+        if branch.status == "CLOSED":
+            raise NotActive(f"{promoter_code} is closed", field=["promoterCode"])
+        if branch.referrer_code is not None:
+            raise AlreadyBound(referrer_code=branch.referrer_code)
+        await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
+        await network.attach(
+            transaction, code=promoter_code, referrer_code=referrer_code, since_at=now if at is None else at
+        )
+        transaction.journal(
+            "referrer_bound",
+            at=now if at is None else at,
+            actor=actor,
+            codes=[promoter_code, referrer_code],
+            moves_paths=branch.height > 0,
+            promoter_code=promoter_code,
+            referrer_code=referrer_code,
+        )
+
+    await store.write(work, now=now)
+
+
+async def move(
+    store: Store,
+    *,
+    promoter_code: str,
+    referrer_code: str | None,
+    reason: str,
+    at: int | None,
+    key: str | None,
+    actor: str,
+    now: int,
+) -> None:
+    """Move a promoter with its whole branch under another referrer, or to the root; sales paid from `at` on follow.
+
+    What was sold stays as frozen. The former referral is kept, so the tree of any past date can be read.
+    """
+    reason_error = text_error(reason, field="reason", required=True)
+    if reason_error is not None:
+        raise reason_error
+    moved_at = now if at is None else at
+    content = json.dumps([promoter_code, referrer_code, reason, at], ensure_ascii=False)
+    fingerprint = sha256(content.encode()).hexdigest()
+
+    async def work(transaction: Transaction) -> None:
+        if key is not None and await _is_repeat(transaction, f"move:{key}", fingerprint):
+            return
+        branch = await _branch(transaction, promoter_code)
+        if promoter_code == referrer_code:
+            raise SelfReferral("nobody refers themselves", field=["referrerCode"])
+        if branch.referrer_code == referrer_code:
+            return
+        if branch.since_at is not None and moved_at < branch.since_at:
+            raise Invalid("at lies before the present referral began", field=["at"])
+        if referrer_code is not None:
+            await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
+        if branch.referrer_code is not None:
+            await network.detach(transaction, code=promoter_code, until_at=moved_at, reason=reason)
+        if referrer_code is not None:
+            await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=moved_at)
+        transaction.journal(
+            "branch_moved",
+            at=moved_at,
+            actor=actor,
+            codes=[promoter_code, branch.referrer_code or "", referrer_code or ""],
+            moves_paths=branch.height > 0,
+            promoter_code=promoter_code,
+            from_code=branch.referrer_code,
+            to_code=referrer_code,
+            reason=reason,
+        )
+
+    await store.write(work, now=now)
+
+
+async def close(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
+    """Close a promoter: it earns nothing on orders paid from now on; its branch stays where it is."""
+    reason_error = text_error(reason, field="reason", required=True)
+    if reason_error is not None:
+        raise reason_error
+
+    async def work(transaction: Transaction) -> None:
+        branch = await _branch(transaction, code, field="code")
+        if branch.status == "CLOSED":
+            return
+        await network.close(transaction, code=code, closed_at=now)
+        transaction.journal(
+            "promoter_closed", at=now, actor=actor, codes=[code], reason=reason, status_before=branch.status
+        )
+
+    await store.write(work, now=now)
+
+
+async def _is_repeat(transaction: Transaction, key: str, fingerprint: str) -> bool:
+    """Whether the key was used for this very content; takes it otherwise. Other content is a Conflict."""
+    request = await network.request(transaction, key=key)
+    if request is None:
+        await network.remember_request(transaction, key=key, fingerprint=fingerprint)
+        return False
+    if request.fingerprint != fingerprint:
+        raise Conflict("the key was used for other content", field=["key"])
+    return True
+
+
+async def _branch(transaction: Transaction, code: str, *, field: str = "promoterCode") -> network.Branch:
+    branch = await network.branch(transaction, code=code)
+    if branch is None:
+        raise NotFound(f"no promoter {code!r}", field=[field])
+    return branch
+
+
+async def _check_new_upline(transaction: Transaction, promoter_code: str, referrer_code: str, height: int) -> None:
+    climb = await network.climb(transaction, code=referrer_code)
+    if climb is None:
+        raise NotFound(f"no promoter {referrer_code!r}", field=["referrerCode"])
+    if promoter_code in climb.codes:
+        path = climb.codes[: climb.codes.index(promoter_code) + 1]
+        raise WouldCycle(path=path[::-1], field=["referrerCode"])
+    if climb.status != "ACTIVE":
+        raise NotActive(f"{referrer_code} is {climb.status.lower()}", field=["referrerCode"])
+    if len(climb.codes) + height > DEPTH_MAX:
+        raise TooManyLevels(
+            f"the tree would have {len(climb.codes) + height + 1} levels, more than {DEPTH_MAX + 1}",
+            field=["referrerCode"],
+        )
+
+
+async def _known(transaction: Transaction, rows: Iterable[Enrolment]) -> dict[str, KnownPerson]:
+    codes = {code for row in rows for code in (row.code, row.referrer_code) if code}
+    return {person.code: person for person in await network.people(transaction, codes=sorted(codes))}
+
+
+def _enrolment_outcome(pii: Pii, row: Enrolment, known: dict[str, KnownPerson], *, historical: bool) -> Outcome:
+    error = _input_error(row)
+    if error is not None:
+        return refused(error)
+    there = known.get(row.code)
+    if there is not None and there.promoter:
+        return _repeat_outcome(pii, row, there)
+    if row.referrer_code is None:
+        return RECORDED
+    if row.referrer_code == row.code:
+        return refused(SelfReferral("nobody refers themselves", field=["referrerCode"]))
+    referrer = known.get(row.referrer_code)
+    if referrer is None or not referrer.promoter:
+        return refused(NotFound(f"no promoter {row.referrer_code!r}", field=["referrerCode"]))
+    if referrer.status != "ACTIVE" and not historical:
+        return refused(NotActive(f"{referrer.code} is {(referrer.status or '').lower()}", field=["referrerCode"]))
+    if referrer.depth + 1 > DEPTH_MAX:
+        return refused(TooManyLevels(f"the tree has {DEPTH_MAX + 1} levels already", field=["referrerCode"]))
+    return RECORDED
+
+
+def _input_error(row: Enrolment) -> DomainError | None:
+    error = code_error(row.code, field="code")
+    error = error or text_error(row.name, field="name") or text_error(row.phone, field="phone")
+    if error is None and row.status is not None and row.status not in STATUSES:
+        error = Invalid(f"status must be one of {', '.join(STATUSES)}", field=["status"])
+    return error
+
+
+def _repeat_outcome(pii: Pii, row: Enrolment, there: KnownPerson) -> Outcome:
+    """An enrolment that is there: unchanged if it says what was recorded, even if the store has moved on since."""
+    referrer_code = row.referrer_code or row.claimed_referrer_code
+    same = {
+        "name": row.name in (None, "") or pii.hash("name", row.name or "") == there.name_hash,
+        "phone": row.phone in (None, "") or pii.hash("PHONE", row.phone or "") in there.phone_hashes,
+        "joinedAt": row.joined_at is None or row.joined_at == there.joined_at,
+        "referrerCode": referrer_code in [*there.referrer_codes, *there.former_codes]
+        if referrer_code
+        else not there.referred_at_enrolment,
+        "rank": row.rank is None or RANKS.index(row.rank) <= RANKS.index(Rank(there.rank or "PROMOTER")),
+        "status": row.status in (None, "ACTIVE", there.status),
+    }
+    different = [field for field, equal in same.items() if not equal]
+    if not different:
+        return UNCHANGED
+    return refused(Conflict(f"{row.code} is enrolled with other content: {', '.join(different)}", field=different[:1]))
+
+
+def _as_known(pii: Pii, row: Enrolment, known: dict[str, KnownPerson], *, now: int) -> KnownPerson:
+    referrer_code = row.referrer_code or row.claimed_referrer_code
+    return KnownPerson(
+        code=row.code,
+        promoter=True,
+        status=row.status or "ACTIVE",
+        rank=row.rank or Rank.PROMOTER,
+        joined_at=now if row.joined_at is None else row.joined_at,
+        name_hash=pii.hash("name", row.name) if row.name else None,
+        phone_hashes=[pii.hash("PHONE", row.phone)] if row.phone else [],
+        referrer_codes=[referrer_code] if referrer_code else [],
+        former_codes=[],
+        referred_at_enrolment=referrer_code is not None,
+        depth=known[row.referrer_code].depth + 1 if row.referrer_code else 0,
+    )
+
+
+async def _write_enrolments(transaction: Transaction, pii: Pii, rows: Sequence[Enrolment], *, now: int) -> None:
+    await network.enrol(
+        transaction,
+        rows=[{"code": row.code, "properties": promoter_properties(pii, row, now=now)} for row in rows],
+    )
+    referrals = [{"code": row.code, "referrer_code": row.referrer_code} for row in rows if row.referrer_code]
+    if referrals:
+        await network.refer(transaction, rows=referrals)
+    phones = [
+        identifier_row(pii, code=row.code, kind="PHONE", value=row.phone, enrolment=True) for row in rows if row.phone
+    ]
+    if phones:
+        await identifiers.link(transaction, rows=phones)
+
+
+def promoter_properties(pii: Pii, row: Enrolment, *, now: int) -> dict[str, Any]:
+    """A new promoter's node: personal data sealed; an imported rank or closing holds from the beginning."""
+    joined_at = now if row.joined_at is None else row.joined_at
+    rank = row.rank or Rank.PROMOTER
+    properties: dict[str, Any] = {
+        "status": row.status or "ACTIVE",
+        "rank": rank,
+        "joined_at": joined_at,
+        "sales_orders": 0,
+        "sales_volume_fen": 0,
+        "sales_refunded_fen": 0,
+    }
+    if rank is not Rank.PROMOTER:
+        properties["senior_at"] = INSTANT_MIN
+    if rank is Rank.ELITE:
+        properties["elite_at"] = INSTANT_MIN
+    if row.status == "CLOSED":
+        properties["closed_at"] = joined_at
+    if row.name:
+        properties |= {"name_sealed": pii.seal(row.name), "name_hash": pii.hash("name", row.name)}
+    if row.phone:
+        properties["phone_sealed"] = pii.seal(row.phone)
+    return properties

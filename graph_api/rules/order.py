@@ -1,0 +1,206 @@
+"""An order's life: what each event changes of the order, of commissions and of own sales.
+
+`OrderState` is what the graph holds of one order; each function applies one event to it and notes the consequences
+in `Changes`. Nothing here reads a clock or a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from graph_api.errors import DomainError, Invalid, NotFound, OverRefund, WrongState
+from graph_api.rules.calendar import DAY_US, month_of
+from graph_api.rules.commission import Entry, Frozen, Line, entries_for_change
+from graph_api.rules.money import refund_spread_fen
+
+UNATTRIBUTED = Frozen((), ("", "", ""), (0, 0), False)
+
+
+class OrderStatus(StrEnum):
+    PAID = "PAID"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    REFUNDED = "REFUNDED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(slots=True)
+class OrderLine:
+    """One line; its base rate is the product's at `paid_at`."""
+
+    sku: str
+    quantity: int
+    paid_fen: int
+    base_bp: int
+    refunded_fen: int = 0
+    refunded_at: int | None = None
+
+    @property
+    def net_fen(self) -> int:
+        return self.paid_fen - self.refunded_fen
+
+
+@dataclass(slots=True)
+class OrderState:
+    """An order as recorded so far; `frozen` holds chain, receivers and override rates of the sale."""
+
+    number: str
+    buyer_code: str
+    given_code: str | None
+    paid_at: int
+    plan_version: str
+    observation_days: int
+    lines: list[OrderLine]
+    frozen: Frozen = UNATTRIBUTED
+    shipped_at: int | None = None
+    delivered_at: int | None = None
+    cancelled_at: int | None = None
+    completed: bool = False
+
+    @property
+    def month(self) -> int:
+        return month_of(self.paid_at)
+
+    @property
+    def seller_code(self) -> str | None:
+        return self.frozen.chain_codes[0] if self.frozen.chain_codes else None
+
+    @property
+    def paid_fen(self) -> int:
+        return sum(line.paid_fen for line in self.lines)
+
+    @property
+    def refunded_fen(self) -> int:
+        return sum(line.refunded_fen for line in self.lines)
+
+    @property
+    def net_fen(self) -> int:
+        return self.paid_fen - self.refunded_fen
+
+    @property
+    def observed_until(self) -> int | None:
+        """The end of the observation: the right of return runs from receipt."""
+        return None if self.delivered_at is None else self.delivered_at + self.observation_days * DAY_US
+
+    @property
+    def status(self) -> OrderStatus:
+        if self.cancelled_at is not None:
+            return OrderStatus.CANCELLED
+        if self.refunded_fen > 0 and self.net_fen == 0:
+            return OrderStatus.REFUNDED
+        if self.completed:
+            return OrderStatus.COMPLETED
+        if self.delivered_at is not None:
+            return OrderStatus.DELIVERED
+        return OrderStatus.PAID if self.shipped_at is None else OrderStatus.SHIPPED
+
+
+class SalesChange(NamedTuple):
+    """What an event adds to a promoter's own sales of the payment's month."""
+
+    promoter_code: str
+    month: int
+    orders: int
+    volume_fen: int
+    refunded_fen: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """Consequences of events on one order: entries to append and own sales to change, with what caused each entry."""
+
+    entries: list[tuple[str, Entry]] = field(default_factory=list)
+    sales: list[SalesChange] = field(default_factory=list)
+
+    def net_changed(
+        self, order: OrderState, lines: list[Line], *, cause: str, first: bool, orders: int, refunded_fen: int
+    ) -> None:
+        self.entries += [(cause, entry) for entry in entries_for_change(order.frozen, lines, first=first)]
+        if order.frozen.commissionable and order.seller_code is not None:
+            volume_fen = sum(line.net_after_fen - line.net_before_fen for line in lines)
+            self.sales.append(SalesChange(order.seller_code, order.month, orders, volume_fen, refunded_fen))
+
+
+def attribute(order: OrderState, frozen: Frozen, changes: Changes) -> None:
+    """Give an order to its seller: at the sale, or when a touch that arrives late changes whose it is.
+
+    The former receivers are taken back to 0, the new ones get what the order is worth now.
+    """
+    if order.frozen.chain_codes:
+        lines = [Line(line.sku, line.base_bp, line.net_fen, 0) for line in order.lines]
+        changes.net_changed(
+            order, lines, cause="reattribution", first=False, orders=-1, refunded_fen=-order.refunded_fen
+        )
+    order.frozen = frozen
+    sold = [Line(line.sku, line.base_bp, 0, line.paid_fen) for line in order.lines]
+    changes.net_changed(order, sold, cause="sale", first=True, orders=1, refunded_fen=0)
+    if order.refunded_fen:
+        back = [Line(line.sku, line.base_bp, line.paid_fen, line.net_fen) for line in order.lines]
+        changes.net_changed(order, back, cause="refund", first=False, orders=0, refunded_fen=order.refunded_fen)
+
+
+def refund(order: OrderState, changes: Changes, *, cause: str, sku: str | None, refund_fen: int, at: int) -> None:
+    """Refund a line, or without a sku the order by remaining net; more than what remains is refused."""
+    if sku is not None and all(line.sku != sku for line in order.lines):
+        raise NotFound(f"order {order.number} has no line {sku!r}", field=["sku"])
+    lines = [line for line in order.lines if sku is None or line.sku == sku]
+    remaining_fen = sum(line.net_fen for line in lines)
+    if refund_fen > remaining_fen:
+        raise OverRefund(f"{refund_fen} fen is more than the {remaining_fen} that remain", field=["refundFen"])
+    parts = refund_spread_fen([line.net_fen for line in lines], refund_fen)
+    changed: list[Line] = []
+    for line, part_fen in zip(lines, parts, strict=True):
+        if part_fen:
+            changed.append(Line(line.sku, line.base_bp, line.net_fen, line.net_fen - part_fen))
+            line.refunded_fen += part_fen
+            line.refunded_at = at if line.refunded_at is None else max(at, line.refunded_at)
+    changes.net_changed(order, changed, cause=cause, first=False, orders=0, refunded_fen=refund_fen)
+
+
+def advance(order: OrderState, changes: Changes, *, status: OrderStatus, at: int) -> bool:
+    """Ship, deliver or cancel; False if that was recorded already. Late news of an earlier step is filled in.
+
+    A cancellation takes back whatever is left of the order.
+    """
+    if status not in ADVANCES:
+        raise Invalid(f"an order is not advanced to {status}", field=["status"])
+    error = _advance_error(order, status, at)
+    if error is not None:
+        raise error
+    known = {
+        OrderStatus.SHIPPED: order.shipped_at,
+        OrderStatus.DELIVERED: order.delivered_at,
+        OrderStatus.CANCELLED: order.cancelled_at,
+    }[status]
+    if known is not None:
+        if known != at:
+            raise WrongState(f"order {order.number} is {status} at another instant already", field=["at"])
+        return False
+    if status is OrderStatus.SHIPPED:
+        order.shipped_at = at
+    elif status is OrderStatus.DELIVERED:
+        order.delivered_at = at
+    else:
+        refund(order, changes, cause="cancellation", sku=None, refund_fen=order.net_fen, at=at)
+        order.cancelled_at = at
+    return True
+
+
+ADVANCES = (OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+
+
+def _advance_error(order: OrderState, status: OrderStatus, at: int) -> DomainError | None:
+    if at < order.paid_at:
+        return Invalid("at lies before the payment", field=["at"])
+    if order.cancelled_at is not None and status is not OrderStatus.CANCELLED:
+        return WrongState(f"order {order.number} is cancelled", field=["status"])
+    if status is OrderStatus.CANCELLED and order.delivered_at is not None:
+        return WrongState(f"order {order.number} is delivered; refund it instead", field=["status"])
+    if status is OrderStatus.SHIPPED and order.delivered_at is not None and at > order.delivered_at:
+        return WrongState(f"order {order.number} was delivered before", field=["status"])
+    if status is OrderStatus.DELIVERED and order.shipped_at is not None and at < order.shipped_at:
+        return WrongState(f"order {order.number} was shipped later", field=["at"])
+    return None

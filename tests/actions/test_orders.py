@@ -1,0 +1,113 @@
+"""Orders against a real store: worked numbers, idempotency, parked events."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Query
+from cypher.store import Store
+from graph_api.actions import months, orders, products, promoters, touches
+from graph_api.actions.orders import NewLine, NewOrder
+from graph_api.actions.products import NewProduct
+from graph_api.actions.promoters import Enrolment
+from graph_api.actions.touches import NewTouch
+from graph_api.errors import Conflict, OverRefund
+from graph_api.pii import Pii
+from graph_api.rules.calendar import DAY_US, instant
+
+PAID_AT = instant("2026-01-10T04:00:00Z")
+NOW = instant("2026-06-01T00:00:00Z")
+BY = {"actor": "test", "now": NOW}
+
+
+async def chain_of_four(store: Store, pii: Pii) -> None:
+    """A ← B ← C ← D and a product at 20 %."""
+    rows = [Enrolment("A", joined_at=0), Enrolment("B", referrer_code="A", joined_at=0)]
+    rows += [Enrolment("C", referrer_code="B", joined_at=0), Enrolment("D", referrer_code="C", joined_at=0)]
+    assert {o.state for o in await promoters.enrol(store, pii, rows, **BY)} == {"recorded"}
+    await products.upsert(store, NewProduct("tea", "茶", 10_000, 2000), **BY)
+
+
+def order(number: str, fen: int, *, seller: str | None = "D", buyer: str = "b1", at: int = PAID_AT) -> NewOrder:
+    return NewOrder(number, buyer, seller, (NewLine("tea", 1, fen),), at)
+
+
+async def earned(query: Query) -> dict[str, int]:
+    rows = await query("MATCH (p:Promoter)-[:EARNED]->(c) RETURN p.code AS code, sum(c.amount_fen) AS fen")
+    return {row["code"]: row["fen"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("fen", "expected"),
+    [
+        (100_000, {"D": 20_000, "C": 3_000, "B": 3_000}),
+        (99_999, {"D": 19_999, "C": 2_999, "B": 2_999}),
+        (1, {}),
+    ],
+)
+async def test_seller_and_two_levels_earn(
+    store: Store, pii: Pii, query: Query, fen: int, expected: dict[str, int]
+) -> None:
+    await chain_of_four(store, pii)
+    assert [o.state for o in await orders.record(store, [order("o1", fen)], **BY)] == ["recorded"]
+    assert await earned(query) == expected
+
+
+async def test_refunds_take_back_by_target_and_never_more_than_was_paid(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(store, [order("o1", 100_000)], **BY)
+    taken: list[int] = []
+    before = 20_000
+    for step, fen in enumerate([33_333, 33_333, 33_333, 1]):
+        await orders.refund(store, number="o1", key=f"r{step}", sku=None, refund_fen=fen, at=PAID_AT + DAY_US, **BY)
+        after = (await earned(query))["D"]
+        taken.append(before - after)
+        before = after
+    assert taken == [6667, 6667, 6666, 0]
+    with pytest.raises(OverRefund):
+        await orders.refund(store, number="o1", key="r9", sku=None, refund_fen=1, at=PAID_AT, **BY)
+    assert await earned(query) == {"B": 0, "C": 0, "D": 0}
+
+
+async def test_an_order_number_is_taken_once(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    batch = [order("o1", 100), order("o1", 100), order("o1", 101), order("o2", 5, seller="nobody")]
+    outcomes = await orders.record(store, batch, **BY)
+    assert [o.state for o in outcomes] == ["recorded", "unchanged", "refused", "refused"]
+    assert isinstance(outcomes[2].error, Conflict)
+    assert await query("MATCH (o:Order) RETURN count(o) AS n") == [{"n": 1}]
+
+
+async def test_events_before_their_order_are_parked_and_applied(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    first = await orders.refund(store, number="o1", key="r", sku="tea", refund_fen=40_000, at=PAID_AT, **BY)
+    again = await orders.refund(store, number="o1", key="r", sku="tea", refund_fen=40_000, at=PAID_AT, **BY)
+    delivered = await orders.advance(store, number="o1", status="DELIVERED", at=PAID_AT + DAY_US, **BY)
+    assert (first, again, delivered) == ("parked", "parked", "parked")
+    await orders.record(store, [order("o1", 100_000)], **BY)
+    assert await earned(query) == {"D": 12_000, "C": 1_800, "B": 1_800}
+    (row,) = await query("MATCH (o:Order) RETURN o.status AS status, o.refunded_fen AS refunded")
+    assert row == {"status": "DELIVERED", "refunded": 40_000}
+
+
+async def test_a_late_touch_attributes_the_codeless_order(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(store, [order("o1", 100_000, seller=None)], **BY)
+    assert await earned(query) == {}
+    await touches.record(store, [NewTouch("b1", "C", PAID_AT - DAY_US, "t1")], **BY)
+    assert await earned(query) == {"C": 20_000, "B": 3_000, "A": 3_000}
+    await touches.record(store, [NewTouch("b1", "D", PAID_AT - 2 * DAY_US, "t2")], **BY)
+    assert await earned(query) == {"A": 0, "D": 20_000, "C": 3_000, "B": 3_000}
+
+
+async def test_tier_is_posted_at_close_and_follows_the_month(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(store, [order("o1", 5_000_000)], **BY)
+    await orders.record(store, [order("o2", 1, at=PAID_AT + DAY_US)], **BY)
+    closed = await months.close(store, 202601, **BY)
+    assert (closed.tier_entries, closed.promotions) == (1, 0)
+    assert await months.close(store, 202601, **BY) == (0, 0)
+    tiers = "MATCH (:Promoter {code: 'D'})-[:EARNED]->(c) WHERE c.level = 0 AND c.rate_bp = 500 RETURN c.kind AS k, c.amount_fen AS fen ORDER BY c.seq"
+    assert await query(tiers) == [{"k": "TIER", "fen": 250_000}]
+    await orders.refund(store, number="o2", key="r", sku=None, refund_fen=1, at=PAID_AT, **BY)
+    assert (await query(tiers))[1:] == [{"k": "CLAWBACK", "fen": -250_000}]

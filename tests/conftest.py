@@ -1,0 +1,98 @@
+"""Real servers for every test: given by PROMOGRAPH_NEO4J_URI and PROMOGRAPH_REDIS_URL, else Docker, else embedded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import neo4j
+import pytest
+import pytest_asyncio
+
+from cypher import migrations
+from cypher.statements import Statement
+from cypher.store import Store, connect
+from graph_api.pii import Pii
+from graph_api.servers import Servers, open_servers
+from graph_api.settings import Settings
+
+SECRET = "a test secret of more than thirty-two characters"
+Query = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    given = Settings()
+    return given.model_copy(update={"data_dir": tmp_path_factory.mktemp("data")})
+
+
+@pytest.fixture(scope="session")
+def servers(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Servers]:
+    with open_servers(settings, prefer_docker=True) as opened:
+        terminal: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+        terminal.write_line(f"servers — {opened.describe()}")
+        yield opened
+        request.config.stash[PEAKS] = _peaks(opened)
+
+
+PEAKS = pytest.StashKey[str]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    terminalreporter.write_line(config.stash.get(PEAKS, "no server was started"))
+
+
+def _peaks(servers: Servers) -> str:
+    named = {"Neo4j": servers.neo4j_process, "Valkey": servers.redis_process}
+    peaks = [f"{name} {p.peak_memory_bytes() / 2**20:.0f} MiB" for name, p in named.items() if p is not None]
+    return f"{servers.describe()}; peak memory: {', '.join(peaks) or 'unknown (not ours)'}"
+
+
+@pytest_asyncio.fixture(scope="session")
+async def connected(servers: Servers) -> AsyncIterator[Store]:
+    store = connect(
+        servers.neo4j_uri,
+        user=servers.neo4j_user,
+        password=servers.neo4j_password,
+        database=servers.neo4j_database,
+    )
+    await migrations.migrate(store)
+    yield store
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def store(connected: Store) -> AsyncIterator[Store]:
+    """An empty, migrated store."""
+    await connected.schema.run(Statement("tests", "empty", "none", EMPTY), {})
+    await migrations.migrate(connected)
+    connected.head = 0
+    yield connected
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers) -> str:
+    assert servers.redis_url is not None
+    return servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def pii() -> Pii:
+    return Pii.from_secret(SECRET)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def query(servers: Servers) -> AsyncIterator[Query]:
+    """Raw Cypher for checks, beside the product's own door."""
+    driver = neo4j.AsyncGraphDatabase.driver(
+        servers.neo4j_uri, auth=(servers.neo4j_user, servers.neo4j_password), notifications_min_severity="OFF"
+    )
+
+    async def run(text: str, **parameters: Any) -> list[dict[str, Any]]:
+        records, _, _ = await driver.execute_query(text, parameters, database_=servers.neo4j_database)
+        return [record.data() for record in records]
+
+    yield run
+    await driver.close()
