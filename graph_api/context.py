@@ -1,0 +1,126 @@
+"""What resolvers have at hand during one request."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from graph_api.batched.commissions import CommissionReads
+from graph_api.batched.orders import OrderReads
+from graph_api.batched.plans import PlanReads
+from graph_api.batched.products import ProductReads
+from graph_api.batched.promoters import PromoterReads
+from graph_api.pii import Pii, masked_name, masked_phone
+from graph_api.viewer import Role, Viewer
+
+if TYPE_CHECKING:
+    from cypher.store import Store, Transaction
+    from graph_api.batched.rows import Card
+    from graph_api.cache import Cache
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What every request shares."""
+
+    store: Store
+    cache: Cache | None
+    pii: Pii
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: who asks, in which language, and the reads bound to both."""
+
+    viewer: Viewer
+    store: Store
+    pii: Pii
+    language: Language
+    promoters: PromoterReads
+    orders: OrderReads
+    commissions: CommissionReads
+    products: ProductReads
+    plans: PlanReads
+    looks: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, stores: Stores, viewer: Viewer, language: Language) -> Context:
+        store = stores.store
+        return cls(
+            viewer=viewer,
+            store=store,
+            pii=stores.pii,
+            language=language,
+            promoters=PromoterReads(store, stores.cache, viewer, stores.pii),
+            orders=OrderReads(store, viewer),
+            commissions=CommissionReads(store, viewer),
+            products=ProductReads(store),
+            plans=PlanReads(store),
+        )
+
+    @property
+    def now(self) -> int:
+        """The present instant in microseconds; only resolvers read a clock, rules and actions are told."""
+        return time.time_ns() // 1000
+
+    async def visible_card(self, code: str | None) -> Card | None:
+        """A promoter's card, or None if it is not there or not for this viewer."""
+        card = await self.promoters.card(code) if code else None
+        return card if card is not None and self.viewer.sees(card.code, card.path) else None
+
+    def shown_name(self, card: Card) -> str | None:
+        """Raw for the promoter itself and FINANCE, masked for everybody else."""
+        if card.name_sealed is None:
+            return None
+        name = self.pii.open(card.name_sealed)
+        return name if self._sees_raw(card, "name") else masked_name(name)
+
+    def shown_phone(self, card: Card) -> str | None:
+        if card.phone_sealed is None:
+            return None
+        phone = self.pii.open(card.phone_sealed)
+        return phone if self._sees_raw(card, "phone") else masked_phone(phone)
+
+    def _sees_raw(self, card: Card, what: str) -> bool:
+        if self.viewer.role is Role.FINANCE:
+            self.looks.add((card.code, what))
+            return True
+        return self.viewer.promoter_code == card.code
+
+    async def record_looks(self) -> None:
+        """Journal whose raw personal data this request shows, in one entry; nobody's facts changed, so no codes."""
+        if not self.looks:
+            return
+        seen = [f"{code}:{what}" for code, what in sorted(self.looks)]
+        now = self.now
+
+        async def work(transaction: Transaction) -> None:
+            transaction.journal("pii_viewed", at=now, actor=self.viewer.actor, seen=seen)
+
+        await self.store.write(work, now=now)
+
+
+def language_of(accept_language: str) -> Language:
+    """Chinese unless English is asked for first.
+
+    >>> language_of("en-GB,en;q=0.9,zh;q=0.8"), language_of("fr, zh;q=0.5, en;q=0.4"), language_of("")
+    ('en', 'zh', 'zh')
+    """
+    best: tuple[float, Language] = (0.0, "zh")
+    for part in accept_language[:256].split(","):
+        tag, _, weight = part.strip().partition(";")
+        language: Language | None = "zh" if tag[:2].lower() == "zh" else "en" if tag[:2].lower() == "en" else None
+        if language is not None and _weight(weight) > best[0]:
+            best = (_weight(weight), language)
+    return best[1]
+
+
+def _weight(text: str) -> float:
+    _, _, number = text.partition("q=")
+    try:
+        return float(number.strip() or 1)
+    except ValueError:
+        return 0.0

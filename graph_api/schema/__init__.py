@@ -1,0 +1,1 @@
+"""The GraphQL schema: types and resolvers, one file a subject, all under one access table."""

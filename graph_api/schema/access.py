@@ -1,0 +1,183 @@
+"""Who may do what: one table of every field and every mutation by role, and the one place where it is enforced.
+
+A field that is missing from the table, or a line of it without a field, stops the schema from being built.
+What a role may not read is null with FORBIDDEN beside it, so such fields are nullable; that is checked too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, is_non_null_type
+
+from graph_api.viewer import Role, Viewer
+
+COLUMNS = (Role.PROMOTER, Role.OPERATOR, Role.RISK, Role.FINANCE, Role.SERVICE, Role.ADMIN)
+ANSWERS = {
+    "y": "yes",
+    "v": "visible",
+    "s": "itself",
+    "-": "no",
+}
+"""y: may. v: may, and what the viewer does not see answers as if it did not exist. s: of the promoter that the token
+stands for, of others FORBIDDEN. -: FORBIDDEN."""
+
+# The letters stand for PROMOTER, OPERATOR, RISK, FINANCE, SERVICE, ADMIN.
+TABLE: Mapping[str, Mapping[str, str]] = {
+    "Query": {
+        "node": "vyyyyy",
+        "me": "yyyyyy",
+        "promoter": "vyyyyy",
+        "promoters": "-yyy-y",
+        "product products plan": "yyyyyy",
+        "order": "vyyyyy",
+        "orders": "-yyyyy",
+    },
+    "Mutation": {
+        "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder": "-y--yy",
+        "linkIdentifiers upsertProduct": "-y--yy",
+        "moveBranch closePromoter publishPlan": "-y---y",
+        "closeMonth": "-y-y-y",
+    },
+    "Promoter": {
+        "id code name status rank joinedAt": "yyyyyy",
+        "referrer upline": "vyyyyy",
+        "downline sales team promotion": "yyyyyy",
+        "phone": "syyyyy",
+        "earnings orders commissions": "syyy-y",
+    },
+    "Order": {
+        "id number status buyerCode lines paidFen refundedFen netFen paidAt deliveredAt observedUntil": "yyyyyy",
+        "promoter commissions": "vyyyyy",
+    },
+    "Commission": {
+        "id kind state promoter level rateBp amountFen planVersion releaseAt explanation": "yyyyyy",
+        "order": "vyyyyy",
+    },
+}
+
+# What can be reached only through a field above: reading it needs no further right.
+OPEN: Mapping[str, str] = {
+    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "PromoterConnection": "edges pageInfo totalCount",
+    "PromoterEdge": "cursor node",
+    "DownlineConnection": "edges pageInfo totalCount",
+    "DownlineEdge": "cursor node level",
+    "ProductConnection": "edges pageInfo totalCount",
+    "ProductEdge": "cursor node",
+    "OrderConnection": "edges pageInfo totalCount",
+    "OrderEdge": "cursor node",
+    "CommissionConnection": "edges pageInfo totalCount",
+    "CommissionEdge": "cursor node",
+    "SalesAggregate": "orders buyers volumeFen refundedFen",
+    "TeamAggregate": "promoterCode size directCount validDirectCount maxDepth orders volumeFen byLevel computedAt source",
+    "TeamLevel": "level size orders volumeFen",
+    "PromotionProgress": "eligible rank nextRank routes nearlyValid",
+    "ValidDownlinesRoute": "satisfied detail current required",
+    "SalesMonthsRoute": "satisfied detail months requiredMonths requiredFen",
+    "SalesMonth": "month salesFen reached",
+    "Earnings": "month baseFen tierFen overrideFen clawbackFen adjustmentFen totalFen overrides",
+    "OverrideLine": "level rateBp salesFen amountFen",
+    "Product": "id sku title priceFen commissionBp active",
+    "OrderLine": "product quantity paidFen refundedFen",
+    "Plan": "version startsAt overrideLevels overrideBp tierThresholdFen tierBp capBp observationDays settlementDays"
+    " settleFrom payoutMinFen taxMethod attribution attributionDays complianceMode validDownlines salesMonthFen salesMonths",
+    "WouldCycle": "code message field path",
+    "AlreadyBound": "code message field referrerCode protectedUntil",
+    "NotFound": "code message field",
+    "Conflict": "code message field",
+    "Invalid": "code message field",
+    "Refused": "code message field",
+    "OrderProblem": "index number code message",
+    "ProductPayload": "product errors",
+    "PromoterPayload": "promoter errors",
+    "RecordOrdersPayload": "recorded duplicates parked problems",
+    "OrderPayload": "order parked errors",
+    "TouchPayload": "boundTo errors",
+    "LinkIdentifiersPayload": "linked errors",
+    "PlanPayload": "plan errors",
+    "CloseMonthPayload": "month tierEntries promotions errors",
+}
+
+
+class Forbidden(Exception):
+    """The role may not read or do this."""
+
+
+class AccessIncomplete(TypeError):
+    """The table and the schema disagree; raised when the schema is built."""
+
+
+def permissions() -> dict[tuple[str, str], str]:
+    """(type, field) to its letters by role."""
+    listed = [(type_, fields, letters) for type_, rows in TABLE.items() for fields, letters in rows.items()]
+    listed += [(type_, fields, "y" * len(COLUMNS)) for type_, fields in OPEN.items()]
+    return {(type_, field): letters for type_, fields, letters in listed for field in fields.split()}
+
+
+def guard(schema: GraphQLSchema) -> None:
+    """Put every field under the table; fields that everybody may read keep their resolver, and their speed."""
+    letters_by_field = permissions()
+    fields = {
+        (type_.name, name): field
+        for type_ in schema.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__")
+        for name, field in type_.fields.items()
+    }
+    if fields.keys() != letters_by_field.keys():
+        differing = sorted(".".join(pair) for pair in fields.keys() ^ letters_by_field.keys())
+        raise AccessIncomplete(f"not both in the schema and in the access table: {', '.join(differing)}")
+    for (type_name, name), field in fields.items():
+        _guard_field(type_name, name, field, letters_by_field[type_name, name])
+
+
+def _guard_field(type_name: str, name: str, field: GraphQLField, letters: str) -> None:
+    if not set(letters) & {"-", "s"}:
+        return
+    if type_name != "Mutation" and is_non_null_type(field.type):
+        raise AccessIncomplete(f"{type_name}.{name} is denied to some role, so it must be nullable")
+    if "s" in letters and type_name != "Promoter":
+        raise AccessIncomplete(f"{type_name}.{name}: only a promoter's fields can be its own")
+    inner = field.resolve
+    assert inner is not None, f"{type_name}.{name} has no resolver"
+    field.resolve = _guarded(inner, f"{type_name}.{name}", dict(zip(COLUMNS, letters, strict=True)))
+
+
+def _guarded(inner: Callable[..., Any], where: str, letter_by_role: Mapping[Role, str]) -> Callable[..., Any]:
+    def resolve(source: Any, info: Any, **arguments: Any) -> Any:
+        viewer: Viewer = info.context.viewer
+        letter = letter_by_role[viewer.role]
+        if letter == "-" or (letter == "s" and source.code != viewer.promoter_code):
+            raise Forbidden(f"{viewer.role} may not use {where}" + (" of others" if letter == "s" else ""))
+        return inner(source, info, **arguments)
+
+    return resolve
+
+
+def as_markdown() -> str:
+    """The table as docs/access.md holds it."""
+    lines = [
+        "# Who may do what",
+        "",
+        "Made from `graph_api/schema/access.py`, which is also what is enforced; a test compares the two.",
+        "",
+        "- **yes**: may.",
+        "- **visible**: may; what the viewer does not see answers as if it did not exist. A PROMOTER sees itself and"
+        " its team, the orders it sold and the commission entries it received.",
+        "- **itself**: of the promoter that the token stands for; of others null with `FORBIDDEN` beside it.",
+        "- **no**: null with `FORBIDDEN` beside it.",
+        "",
+        "Names and phones are raw for the promoter itself and for FINANCE, each of whose looks is recorded in the"
+        " journal; masked for everybody else.",
+        "",
+        f"| | {' | '.join(COLUMNS)} |",
+        f"|---|{'---|' * len(COLUMNS)}",
+    ]
+    for type_, rows in TABLE.items():
+        for fields, letters in rows.items():
+            named = ", ".join(f"`{type_}.{field}`" for field in fields.split())
+            lines.append(f"| {named} | {' | '.join(ANSWERS[letter] for letter in letters)} |")
+    open_types = ", ".join(f"`{type_}`" for type_ in OPEN)
+    lines += ["", f"Whoever reads a field of one of these types may read all of it: {open_types}.", ""]
+    return "\n".join(lines)

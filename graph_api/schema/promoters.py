@@ -1,0 +1,219 @@
+"""Promoters: who they are, whom they stand under, who stands under them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import strawberry
+
+from graph_api.batched.orders import Sought
+from graph_api.batched.rows import Card, DownlinePage, PromoterPage
+from graph_api.context import Context
+from graph_api.schema.commissions import CommissionConnection, Earnings
+from graph_api.schema.enums import DownlineSort, PromoterStatus, Rank
+from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
+from graph_api.schema.orders import Info, OrderConnection
+from graph_api.schema.problems import UserError
+from graph_api.schema.promotion import PromotionProgress
+from graph_api.schema.scalars import Instant, Month
+from graph_api.schema.teams import SalesAggregate, TeamAggregate
+
+
+@strawberry.type(description="Somebody with an invitation code.")
+class Promoter(Node):
+    card: strawberry.Private[Card]
+    code: str = strawberry.field(description="The invitation code.")
+    status: PromoterStatus = strawberry.field(description="Whether it takes part.")
+    rank: Rank = strawberry.field(description="Its step on the ladder.")
+    joined_at: Instant = strawberry.field(description="When it joined.")
+
+    @resolver(description="Masked for every viewer but the promoter and FINANCE.")
+    def name(self, info: Info) -> str | None:
+        return info.context.shown_name(self.card)
+
+    @resolver(description="Masked for every viewer but the promoter and FINANCE; not shown to the upline.")
+    def phone(self, info: Info) -> str | None:
+        return info.context.shown_phone(self.card)
+
+    @resolver(description="Who brought it in; null at the root, and above the viewer.")
+    async def referrer(self, info: Info) -> Promoter | None:
+        above = _visible_path(info.context, self.card)
+        return await visible(info.context, above[0]) if above else None
+
+    @resolver(description="Nearest first; it ends with the viewer.")
+    async def upline(self, info: Info, first: int = 10) -> list[Promoter]:
+        codes = _visible_path(info.context, self.card)[:first]
+        found = await asyncio.gather(*(visible(info.context, code) for code in codes))
+        return [promoter for promoter in found if promoter is not None]
+
+    @resolver(
+        description="Everyone below, to a depth (1 is direct), or at exactly one level;"
+        " search is a code's beginning or an exact name."
+    )
+    async def downline(
+        self,
+        info: Info,
+        depth: int = 1,
+        level: int | None = None,
+        search: str | None = None,
+        status: PromoterStatus | None = None,
+        rank: Rank | None = None,
+        order_by: DownlineSort | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> DownlineConnection:
+        which: dict[str, Any] = {
+            "depth": depth,
+            "level": level,
+            "search": search,
+            "status": status.value if status else None,
+            "rank": rank,
+        }
+        order = (order_by or DownlineSort.LEVEL).value
+        reads = info.context.promoters
+        page = await reads.downline(self.code, **which, order=order, first=first, after=after)
+        return DownlineConnection.of(page, after=after, count=lambda: reads.downline_count(self.code, **which))
+
+    @resolver(description="Own sales, of a month or of all time.")
+    async def sales(self, info: Info, month: Month | None = None) -> SalesAggregate:
+        return SalesAggregate.of(await info.context.promoters.sales(self.code, month))
+
+    @resolver(description="Team aggregates; of all time without a month, of every level without a depth.")
+    async def team(self, info: Info, month: Month | None = None, depth: int | None = None) -> TeamAggregate:
+        return TeamAggregate.of(await info.context.promoters.team(self.code, month), depth=depth)
+
+    @resolver(description="How far the next rank is.")
+    async def promotion(self, info: Info) -> PromotionProgress:
+        return await PromotionProgress.of_promoter(info.context, self.code)
+
+    @resolver(description="What it earned on orders paid in a month: for itself and staff, not for the upline.")
+    async def earnings(self, info: Info, month: Month) -> Earnings | None:
+        return Earnings.of(month, await info.context.commissions.sums(self.code, month=month))
+
+    @resolver(description="Orders it sold: for itself and staff, not for the upline.")
+    async def orders(self, info: Info, first: int = 20, after: str | None = None) -> OrderConnection | None:
+        return await OrderConnection.sought(info.context, Sought(), seller_code=self.code, first=first, after=after)
+
+    @resolver(description="Its commission entries: for itself and staff, not for the upline.")
+    async def commissions(
+        self, info: Info, month: Month | None = None, first: int = 20, after: str | None = None
+    ) -> CommissionConnection | None:
+        return await CommissionConnection.earned(info.context, self.code, month=month, first=first, after=after)
+
+    @classmethod
+    def of(cls, card: Card) -> Promoter:
+        return cls(
+            id=global_id("Promoter", card.code),
+            card=card,
+            code=card.code,
+            status=PromoterStatus(card.status),
+            rank=card.rank,
+            joined_at=card.joined_at,
+        )
+
+
+async def visible(context: Context, code: str | None) -> Promoter | None:
+    """The promoter, or None if it is not there or not for this viewer: the two look the same."""
+    card = await context.visible_card(code)
+    return Promoter.of(card) if card is not None else None
+
+
+def _visible_path(context: Context, card: Card) -> tuple[str, ...]:
+    """The upline up to the viewer, if the viewer is a promoter."""
+    own = context.viewer.promoter_code
+    if own is None:
+        return card.path
+    return card.path[: card.path.index(own) + 1] if own in card.path else ()
+
+
+@strawberry.type(description="A promoter on a page.")
+class PromoterEdge:
+    cursor: str = strawberry.field(description="Give it as `after` to go on from here.")
+    node: Promoter = strawberry.field(description="The promoter.")
+
+
+@strawberry.type(description="Promoters in the order asked for.")
+class PromoterConnection(Counted):
+    edges: list[PromoterEdge] = strawberry.field(description="The page.")
+
+    @classmethod
+    def of(cls, page: PromoterPage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> PromoterConnection:
+        cursors = [row.cursor for row in page.rows]
+        return cls(
+            edges=[PromoterEdge(cursor=row.cursor, node=Promoter.of(row.card)) for row in page.rows],
+            page_info=PageInfo.of(cursors, has_next=page.has_next, after=after),
+            count=count,
+        )
+
+
+@strawberry.type(description="A member of a team on a page.")
+class DownlineEdge:
+    cursor: str = strawberry.field(description="Give it as `after` to go on from here.")
+    node: Promoter = strawberry.field(description="The member.")
+    level: int = strawberry.field(description="Its level below the promoter; 1 is direct.")
+
+
+@strawberry.type(description="Members of a team in the order asked for.")
+class DownlineConnection(Counted):
+    edges: list[DownlineEdge] = strawberry.field(description="The page.")
+
+    @classmethod
+    def of(cls, page: DownlinePage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> DownlineConnection:
+        cursors = [row.cursor for row in page.rows]
+        return cls(
+            edges=[DownlineEdge(cursor=row.cursor, node=Promoter.of(row.card), level=row.level) for row in page.rows],
+            page_info=PageInfo.of(cursors, has_next=page.has_next, after=after),
+            count=count,
+        )
+
+
+@strawberry.input(description="Which promoters; everything given must hold.")
+class PromoterFilter:
+    search: str | None = strawberry.field(description="A code's beginning or an exact name.", default=None)
+    status: PromoterStatus | None = strawberry.field(description="Whether it takes part.", default=None)
+    rank: Rank | None = strawberry.field(description="Its step on the ladder.", default=None)
+    joined_from: Instant | None = strawberry.field(description="Joined at or after.", default=None)
+    joined_to: Instant | None = strawberry.field(description="Joined before.", default=None)
+    referrer_code: str | None = strawberry.field(description="Direct downlines of this promoter.", default=None)
+
+    @property
+    def which(self) -> dict[str, Any]:
+        """As the reads take it."""
+        return vars(self) | {"status": self.status.value if self.status else None}
+
+
+@strawberry.input(description="A new promoter; the code is the idempotency key.")
+class EnrolPromoterInput:
+    code: str = strawberry.field(description="The invitation code.")
+    name: str | None = strawberry.field(description="Kept encrypted.", default=None)
+    phone: str | None = strawberry.field(
+        description="Kept encrypted; also an identifier of the promoter.", default=None
+    )
+    referrer_code: str | None = strawberry.field(description="Who brought it in.", default=None)
+    joined_at: Instant | None = strawberry.field(description="Now if absent.", default=None)
+
+
+@strawberry.input(description="Gives a promoter without a referrer its one referrer.")
+class BindReferrerInput:
+    promoter_code: str = strawberry.field(description="Who gets a referrer.")
+    referrer_code: str = strawberry.field(description="The referrer.")
+    at: Instant | None = strawberry.field(description="From when new sales follow; now if absent.", default=None)
+
+
+@strawberry.input(
+    description="Without a referrer: to the root. at: from when new sales follow the new upline; now if absent."
+)
+class MoveBranchInput:
+    promoter_code: str = strawberry.field(description="Who moves, with its whole branch.")
+    referrer_code: str | None = strawberry.field(description="The new referrer.", default=None)
+    reason: str = strawberry.field(description="Why; kept in the history.")
+    at: Instant | None = strawberry.field(description="From when new sales follow.", default=None)
+    key: str | None = strawberry.field(description="Makes a retry harmless.", default=None)
+
+
+@strawberry.type(description="The promoter as it is now, or why the change was refused.")
+class PromoterPayload:
+    promoter: Promoter | None = strawberry.field(description="The promoter.")
+    errors: list[UserError] = strawberry.field(description="Empty if the change was accepted.")

@@ -1,0 +1,98 @@
+"""The queries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import strawberry
+
+from graph_api.batched.orders import Sought
+from graph_api.context import Context
+from graph_api.schema.commissions import Commission
+from graph_api.schema.enums import PromoterSort
+from graph_api.schema.nodes import Node, kind_and_key, resolver
+from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
+from graph_api.schema.plans import Plan
+from graph_api.schema.products import Product, ProductConnection
+from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, visible
+from graph_api.schema.scalars import Instant
+
+
+@strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
+class Query:
+    @resolver(description="Any node by its id.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        named = kind_and_key(id)
+        fetch = _NODES.get(named[0]) if named else None
+        return await fetch(info.context, named[1]) if fetch and named else None
+
+    @resolver(description="The promoter that the token stands for.")
+    async def me(self, info: Info) -> Promoter | None:
+        return await visible(info.context, info.context.viewer.promoter_code)
+
+    @resolver(description="A promoter by its code.")
+    async def promoter(self, info: Info, code: str) -> Promoter | None:
+        return await visible(info.context, code)
+
+    @resolver(description="All promoters; for staff.")
+    async def promoters(
+        self,
+        info: Info,
+        filter: PromoterFilter | None = None,
+        order_by: PromoterSort | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> PromoterConnection | None:
+        which = filter.which if filter else {}
+        order = (order_by or PromoterSort.JOINED_AT_DESC).value
+        reads = info.context.promoters
+        page = await reads.promoters(**which, order=order, first=first, after=after)
+        return PromoterConnection.of(page, after=after, count=lambda: reads.promoters_count(**which))
+
+    @resolver(description="A product by its code.")
+    async def product(self, info: Info, sku: str) -> Product | None:
+        return await _product(info.context, sku)
+
+    @resolver(description="All products.")
+    async def products(self, info: Info, first: int = 20, after: str | None = None) -> ProductConnection:
+        page = await info.context.products.page(first=first, after=after)
+        return ProductConnection.of(info.context, page, after=after)
+
+    @resolver(description="An order by its number; a promoter sees its own sales.")
+    async def order(self, info: Info, number: str) -> Order | None:
+        return await _order(info.context, number)
+
+    @resolver(description="All orders, latest payment first; for staff.")
+    async def orders(
+        self, info: Info, filter: OrderFilter | None = None, first: int = 20, after: str | None = None
+    ) -> OrderConnection | None:
+        sought = filter.sought if filter else Sought()
+        seller_code = filter.promoter_code if filter else None
+        return await OrderConnection.sought(info.context, sought, seller_code=seller_code, first=first, after=after)
+
+    @resolver(description="The plan in force at an instant, now without one.")
+    async def plan(self, info: Info, at: Instant | None = None) -> Plan:
+        return Plan.of(await info.context.plans.in_force(info.context.now if at is None else at))
+
+
+async def _product(context: Context, sku: str) -> Product | None:
+    card = await context.products.card(sku)
+    return Product.of(card) if card is not None else None
+
+
+async def _order(context: Context, number: str) -> Order | None:
+    card = await context.orders.card(number)
+    return Order.of(card) if card is not None else None
+
+
+async def _commission(context: Context, id: str) -> Commission | None:
+    entry = await context.commissions.card(id)
+    return Commission.of(entry) if entry is not None else None
+
+
+_NODES: dict[str, Callable[[Context, str], Awaitable[Node | None]]] = {
+    "Promoter": visible,
+    "Product": _product,
+    "Order": _order,
+    "Commission": _commission,
+}

@@ -1,0 +1,96 @@
+"""Scalars: fen, months, instants and days, each strict about what it takes.
+
+Instants are int microseconds, months int yyyymm inside; the API shows and takes text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, NewType, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from graph_api.rules import calendar
+from graph_api.rules.money import FEN_MAX
+
+FEN_MIN = -(2**63)
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    # For mypy a scalar is what it holds; at run time it is a name that Strawberry maps to its definition.
+    Fen = int
+    Month = int
+    Instant = int
+    Day = date
+else:
+    Fen = NewType("Fen", int)
+    Month = NewType("Month", int)
+    Instant = NewType("Instant", int)
+    Day = NewType("Day", date)
+
+
+def _fen(value: object) -> int:
+    """Exactly an int within 64 bits: JSON true, 1.0 and "1" are none."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise GraphQLError("Fen must be a whole number, as a JSON integer")
+    if not FEN_MIN <= value <= FEN_MAX:
+        raise GraphQLError("Fen must fit into 64 bits")
+    return value
+
+
+def _month(value: object) -> int:
+    return _parsed(calendar.month, value, "Month must be a string YYYY-MM")
+
+
+def _instant(value: object) -> int:
+    return _parsed(calendar.instant, value, "DateTime must be a string: an RFC 3339 instant with an offset")
+
+
+def _day(value: object) -> date:
+    return _parsed(_strict_date, value, "Date must be a string YYYY-MM-DD")
+
+
+def _strict_date(text: str) -> date:
+    if len(text) != 10 or not text.isascii():
+        raise ValueError(f"not a day YYYY-MM-DD: {text[:20]!r}")
+    return date.fromisoformat(text)
+
+
+def _parsed(parse: Callable[[str], T], value: object, otherwise: str) -> T:
+    if not isinstance(value, str):
+        raise GraphQLError(otherwise)
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise GraphQLError(str(error)) from error
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Fen: strawberry.scalar(
+        name="Fen",
+        description="Signed whole number of fen (1/100 yuan), 64-bit, a JSON integer; exact in JavaScript to 2^53.",
+        serialize=_fen,
+        parse_value=_fen,
+    ),
+    Month: strawberry.scalar(
+        name="Month",
+        description="Calendar month in Asia/Shanghai, YYYY-MM.",
+        serialize=calendar.month_text,
+        parse_value=_month,
+    ),
+    Instant: strawberry.scalar(
+        name="DateTime",
+        description="RFC 3339 instant with an offset.",
+        serialize=calendar.instant_text,
+        parse_value=_instant,
+    ),
+    Day: strawberry.scalar(
+        name="Date",
+        description="Calendar day in Asia/Shanghai, YYYY-MM-DD.",
+        serialize=date.isoformat,
+        parse_value=_day,
+    ),
+}

@@ -1,0 +1,124 @@
+"""Sentences for people, in Chinese or English: why an entry was earned, how far the next rank is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graph_api.batched.commissions import EntryCard, Sale
+from graph_api.context import Language
+from graph_api.rules.calendar import day_of, month_text
+from graph_api.rules.commission import CommissionKind
+from graph_api.rules.promotion import Progress
+
+_STATES = {
+    "zh": {"OBSERVING": "观察中", "HELD": "已冻结", "RELEASED": "可结算", "PAID": "已支付", "VOIDED": "已作废"},
+    "en": {"OBSERVING": "observing", "HELD": "held", "RELEASED": "released", "PAID": "paid", "VOIDED": "voided"},
+}
+
+
+def yuan(fen: int) -> str:
+    """
+    >>> yuan(123456789), yuan(-5)
+    ('1,234,567.89', '-0.05')
+    """
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+def percent(bp: int) -> str:
+    """
+    >>> percent(2000), percent(325)
+    ('20%', '3.25%')
+    """
+    return f"{bp // 100}.{bp % 100:02d}".rstrip("0").rstrip(".") + "%"
+
+
+def explanation(entry: EntryCard, *, language: Language, shows_buyer: bool, name: Callable[[str], str | None]) -> str:
+    """Order, buyer, the chain at the sale, the rate's parts, and what it waits for.
+
+    `name` gives a chain member's code as the viewer may see it, or None; the chain ends with the receiver.
+    """
+    say = _zh if language == "zh" else _en
+    chain = _chain(entry, name)
+    return say(entry, chain, entry.sale if shows_buyer else None)
+
+
+def _chain(entry: EntryCard, name: Callable[[str], str | None]) -> str:
+    codes = entry.sale.chain_codes if entry.sale is not None else ()
+    below = codes[: codes.index(entry.promoter_code) + 1] if entry.promoter_code in codes else ()
+    return " → ".join(name(code) or "…" for code in below)
+
+
+def _zh(entry: EntryCard, chain: str, shown: Sale | None) -> str:
+    what = {
+        CommissionKind.BASE: "直接销售佣金",
+        CommissionKind.OVERRIDE: f"第 {entry.level} 级团队管理奖",
+        CommissionKind.TIER: "月度阶梯奖励",
+        CommissionKind.CLAWBACK: "佣金回收",
+        CommissionKind.ADJUSTMENT: "佣金调整",
+    }[entry.kind]
+    parts = [what]
+    if entry.sale is not None:
+        parts.append(f"订单 {entry.sale.number}" + (f"（买家 {shown.buyer_code}）" if shown else ""))
+        parts.append(f"{day_of(entry.sale.paid_at)} 支付")
+    else:
+        parts.append(f"{month_text(entry.month)} 月度个人销售额")
+    if chain:
+        parts.append(f"成交时推荐链 {chain}")
+    if entry.sku:
+        parts.append(f"商品 {entry.sku}")
+    parts.append(f"净额变动 {yuan(entry.basis_fen)} 元，费率 {percent(entry.rate_bp)}，计 {yuan(entry.amount_fen)} 元")
+    parts.append(f"方案 {entry.plan_version}")
+    due = f"，{day_of(entry.release_at)} 起可释放" if entry.release_at and entry.state == "OBSERVING" else ""
+    parts.append(_STATES["zh"][entry.state] + due)
+    return "；".join(parts) + "。"
+
+
+def _en(entry: EntryCard, chain: str, shown: Sale | None) -> str:
+    what = {
+        CommissionKind.BASE: "Commission on an own sale",
+        CommissionKind.OVERRIDE: f"Override on a sale {entry.level} level{'s' if entry.level > 1 else ''} below",
+        CommissionKind.TIER: "Tier of a month's own sales",
+        CommissionKind.CLAWBACK: "Commission taken back",
+        CommissionKind.ADJUSTMENT: "Commission corrected upward",
+    }[entry.kind]
+    parts = [what]
+    if entry.sale is not None:
+        parts.append(f"order {entry.sale.number}" + (f" of buyer {shown.buyer_code}" if shown else ""))
+        parts.append(f"paid on {day_of(entry.sale.paid_at)}")
+    else:
+        parts.append(f"own sales of {month_text(entry.month)}")
+    if chain:
+        parts.append(f"chain at the sale {chain}")
+    if entry.sku:
+        parts.append(f"product {entry.sku}")
+    parts.append(f"net changed by ¥{yuan(entry.basis_fen)} at {percent(entry.rate_bp)} gives ¥{yuan(entry.amount_fen)}")
+    parts.append(f"plan {entry.plan_version}")
+    due = f" until {day_of(entry.release_at)}" if entry.release_at and entry.state == "OBSERVING" else ""
+    parts.append(_STATES["en"][entry.state] + due)
+    return "; ".join(parts) + "."
+
+
+def downlines_detail(progress: Progress, *, language: Language) -> str:
+    """How far the route by valid downlines is."""
+    if progress.next_rank is None:
+        return "已是最高等级。" if language == "zh" else "This is the highest rank."
+    missing = max(progress.downlines_required - progress.downlines, 0)
+    if language == "zh":
+        rest = "已达标" if not missing else f"还差 {missing} 人"
+        return f"有效下线 {progress.downlines}/{progress.downlines_required} 人，{rest}。"
+    rest = "reached" if not missing else f"{missing} to go"
+    return f"{progress.downlines} of {progress.downlines_required} valid downlines, {rest}."
+
+
+def sales_detail(progress: Progress, *, language: Language) -> str:
+    """How far the route by consecutive months is."""
+    if progress.next_rank is None:
+        return "已是最高等级。" if language == "zh" else "This is the highest rank."
+    reached = sum(month.sales_fen >= progress.month_required_fen for month in progress.months)
+    months = ", ".join(f"{month_text(month.month)} {yuan(month.sales_fen)}" for month in progress.months)
+    required = yuan(progress.month_required_fen)
+    if language == "zh":
+        return f"连续 {len(progress.months)} 个月个人销售额各达 {required} 元：已达 {reached} 个月（{months}）。"
+    return (
+        f"Own sales of ¥{required} in each of {len(progress.months)} consecutive months: {reached} reached ({months})."
+    )
