@@ -6,7 +6,8 @@ RETURN
   COLLECT { UNWIND $numbers AS number MATCH (e:OrderEvent {order_number: number}) WHERE e.state = 'PARKED' RETURN properties(e) } AS parked,
   COLLECT { UNWIND $skus AS sku MATCH (p:Product {sku: sku}) RETURN {sku: p.sku, title: p.title, price_fen: p.price_fen, commission_bps: p.commission_bps, commission_since_ats: p.commission_since_ats} } AS products,
   COLLECT { UNWIND $buyer_codes AS code MATCH (b:Person {code: code}) WHERE b.codeless RETURN code } AS codeless_buyers,
-  COLLECT { MATCH (p:Plan) RETURN properties(p) } AS plans
+  COLLECT { MATCH (p:Plan) RETURN properties(p) } AS plans,
+  COLLECT { MATCH (c:MonthClose) RETURN c.month } AS closed_months
 
 // name: people
 // returns: one People
@@ -29,7 +30,8 @@ UNWIND $numbers AS number
 MATCH (o:Order {number: number})
 RETURN collect({
   properties: properties(o),
-  lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index }
+  lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
+  refunds: COLLECT { MATCH (e:OrderEvent {order_number: number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) }
 }) AS orders
 
 // name: events

@@ -19,6 +19,7 @@ class OrderFacts:
     products: Rows
     codeless_buyers: list[str]
     plans: Rows
+    closed_months: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Each {properties, lines: [{sku, line}]}, lines in their order."""
+    """Each {properties, lines: [{sku, line}], refunds: [event]}, lines in their order."""
 
     orders: Rows
 

@@ -12,7 +12,7 @@ from typing import Any
 from cypher import orders
 from cypher.store import Transaction
 from graph_api.actions.order_book import OrderBook, histories
-from graph_api.actions.tiers import adjust_closed_months
+from graph_api.actions.tiers import adjust_closed_months, closed_months
 from graph_api.rules.attribution import Touch, bound_to
 from graph_api.rules.chain import chain_at
 from graph_api.rules.commission import frozen_at_sale
@@ -31,33 +31,36 @@ async def attribute_codeless(
     sellers = {number: code for row in found.buyers for number, code in _changed(row, plans).items()}
     if not sellers:
         return
-    people = await histories(transaction, sellers.values())
+    people = await histories(transaction, [code for code in sellers.values() if code is not None])
     book = OrderBook(locked_codes={person.code for person in people.values() if person.status == "LOCKED"})
     await book.open(transaction, sellers)
     for number, seller_code in sorted(sellers.items()):
         noted = book.noted[number]
         state = noted.state
         plan = plan_in_force(plans, state.paid_at)
-        chain = chain_at(people, seller_code, state.paid_at)
+        chain = chain_at(people, seller_code, state.paid_at) if seller_code is not None else []
         attribute(state, frozen_at_sale(chain, state.buyer_code, plan), noted.changes)
         noted.seq = transaction.journal(
             "order_attributed",
             at=state.paid_at,
             actor=actor,
-            codes=[seller_code, noted.seller_before or ""],
+            codes=[seller_code or "", noted.seller_before or ""],
             number=number,
             sales=[list(change) for change in noted.changes.sales],
         )
     await book.write(transaction)
-    await adjust_closed_months(transaction, book.sales(), number=None, actor=actor)
+    await adjust_closed_months(
+        transaction, book.sales(), closed_months=await closed_months(transaction), number=None, actor=actor
+    )
 
 
-def _changed(row: dict[str, Any], plans: Sequence[Plan]) -> dict[str, str]:
-    """{order number: seller} of a buyer's code-less orders that belong to somebody else than recorded."""
+def _changed(row: dict[str, Any], plans: Sequence[Plan]) -> dict[str, str | None]:
+    """{order number: seller} of a buyer's code-less orders that belong to somebody else, or nobody, by now."""
     touches = [Touch(*touch) for touch in [*row["touches"], *row["coded"]]]
-    changed: dict[str, str] = {}
+    changed: dict[str, str | None] = {}
     for number, paid_at, seller_code in row["codeless"]:
         bound = bound_to(touches, paid_at, lambda at: plan_in_force(plans, at))
-        if bound is not None and bound.promoter_code != seller_code:
-            changed[number] = bound.promoter_code
+        belongs_to = bound.promoter_code if bound is not None else None
+        if belongs_to != seller_code:
+            changed[number] = belongs_to
     return changed

@@ -10,7 +10,7 @@ from cypher import orders
 from cypher.store import Transaction
 from graph_api.rules.chain import PersonHistory, Referral
 from graph_api.rules.commission import Entry, Frozen
-from graph_api.rules.order import Changes, OrderLine, OrderState, SalesChange
+from graph_api.rules.order import Changes, OrderLine, OrderState, Refund, SalesChange
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class OrderBook:
             return
         loaded = await orders.load(transaction, numbers=wanted)
         for row in loaded.orders:
-            state = state_of(row["properties"], row["lines"])
+            state = state_of(row["properties"], row["lines"], row["refunds"])
             self.noted[state.number] = Noted(state, Changes(), new=False, seller_before=state.seller_code)
 
     def sales(self) -> list[SalesChange]:
@@ -193,8 +193,17 @@ def line_properties(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def state_of(properties: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> OrderState:
-    """The order that a node and its lines hold."""
+def refund_of(event: Mapping[str, Any]) -> Refund:
+    """The refund that an event tells."""
+    return Refund(event["at"], event["key"], event.get("sku"), event["refund_fen"])
+
+
+def state_of(
+    properties: Mapping[str, Any],
+    lines: Iterable[Mapping[str, Any]],
+    refunds: Iterable[Mapping[str, Any]],
+) -> OrderState:
+    """The order that a node, its lines and its refund events hold."""
     receivers = properties["receiver_codes"]
     rates_bp = properties["override_bps"]
     return OrderState(
@@ -221,6 +230,7 @@ def state_of(properties: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) 
             (rates_bp[0], rates_bp[1]),
             properties["commissionable"],
         ),
+        refunds=sorted(refund_of(event) for event in refunds),
         shipped_at=properties.get("shipped_at"),
         delivered_at=properties.get("delivered_at"),
         cancelled_at=properties.get("cancelled_at"),

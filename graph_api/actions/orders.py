@@ -16,9 +16,9 @@ from cypher import orders, plans
 from cypher.products import ProductRow
 from cypher.store import Store, Transaction
 from graph_api.actions.attribution import attribute_codeless
-from graph_api.actions.order_book import Noted, OrderBook, histories
+from graph_api.actions.order_book import Noted, OrderBook, histories, refund_of
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
-from graph_api.actions.tiers import adjust_closed_months
+from graph_api.actions.tiers import adjust_closed_months, closed_months
 from graph_api.errors import Conflict, DomainError, Invalid, NotFound, OutOfBounds, WrongState
 from graph_api.rules.chain import PersonHistory, chain_at
 from graph_api.rules.codes import code_error, text_error
@@ -28,8 +28,12 @@ from graph_api.rules.order import (
     OrderLine,
     OrderState,
     OrderStatus,
-    advance as advance_state,
     attribute,
+)
+from graph_api.rules.order import (
+    advance as advance_state,
+)
+from graph_api.rules.order import (
     refund as refund_state,
 )
 from graph_api.rules.plan import Plan, plan_in_force
@@ -159,7 +163,13 @@ async def _apply(
             **_event_facts(event),
         )
         await book.write(transaction)
-        await adjust_closed_months(transaction, book.sales(), number=number, actor=actor)
+        await adjust_closed_months(
+            transaction,
+            book.sales(),
+            closed_months=await closed_months(transaction),
+            number=number,
+            actor=actor,
+        )
         return "recorded"
 
     return await store.write(work, now=now)
@@ -168,19 +178,12 @@ async def _apply(
 def apply_event(noted: Noted, event: Mapping[str, Any]) -> bool:
     """Apply a refund, shipment, delivery or cancellation; False if it changes nothing. Refusals are raised."""
     if event["kind"] == "REFUND":
-        refund_state(
-            noted.state,
-            noted.changes,
-            cause=event["key"],
-            sku=event.get("sku"),
-            refund_fen=event["refund_fen"],
-            at=event["at"],
-        )
+        refund_state(noted.state, noted.changes, refund_of(event))
         return True
     return advance_state(noted.state, noted.changes, status=OrderStatus(event["kind"]), at=event["at"])
 
 
-def journal_order(transaction: Transaction, noted: Noted, kind: str, *, at: int, actor: str, **facts: object) -> None:
+def journal_order(transaction: Transaction, noted: Noted, kind: str, *, at: int, actor: str, **facts: Any) -> None:
     """Give the order's event its journal position, with the own sales it changes."""
     noted.seq = transaction.journal(
         kind,
@@ -198,7 +201,7 @@ async def _locked(transaction: Transaction, noted: Noted) -> set[str]:
     return {person.code for person in people.values() if person.status == "LOCKED"}
 
 
-def _event_facts(event: Mapping[str, Any]) -> dict[str, object]:
+def _event_facts(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name in ("key", "sku", "refund_fen", "order_number")}
 
 
@@ -225,6 +228,7 @@ class _Recorder:
             self._parked.setdefault(event["order_number"], []).append(event)
         self._products = {row["sku"]: ProductRow(**row) for row in facts.products}
         self._plans = [plans.plan_of(row) for row in facts.plans]
+        self._closed_months = set(facts.closed_months)
         self._codeless_buyers = set(facts.codeless_buyers)
         self._people = people
         self._book = OrderBook(locked_codes={person.code for person in people.values() if person.status == "LOCKED"})
@@ -287,7 +291,9 @@ class _Recorder:
         for event in book.events:
             event["seq"] = book.noted[event["order_number"]].seq
         await book.write(transaction)
-        await adjust_closed_months(transaction, book.sales(), number=None, actor=actor)
+        await adjust_closed_months(
+            transaction, book.sales(), closed_months=self._closed_months, number=None, actor=actor
+        )
         # A coded order that came late, or after a code-less one of its buyer in this batch, binds the buyer too.
         buyers = self._touched | {
             noted.state.buyer_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from cypher import months
@@ -14,12 +14,22 @@ from graph_api.rules.order import SalesChange
 
 
 async def adjust_closed_months(
-    transaction: Transaction, sales: Iterable[SalesChange], *, number: str | None, actor: str
+    transaction: Transaction,
+    sales: Iterable[SalesChange],
+    *,
+    closed_months: Container[int],
+    number: str | None,
+    actor: str,
 ) -> None:
     """Post what changed sales of closed months owe or are owed; `number`: the order that caused it, if one did."""
-    pairs = sorted({(change.promoter_code, change.month) for change in sales})
+    pairs = sorted({(change.promoter_code, change.month) for change in sales if change.month in closed_months})
     if pairs:
         await post_differences(transaction, pairs, at_close=False, number=number, actor=actor)
+
+
+async def closed_months(transaction: Transaction) -> set[int]:
+    """Months whose every further change posts a correction."""
+    return {row.month for row in await months.closed(transaction)}
 
 
 async def post_differences(

@@ -43,6 +43,15 @@ class OrderLine:
         return self.paid_fen - self.refunded_fen
 
 
+class Refund(NamedTuple):
+    """A refund of one line, or without a sku of the whole order; ordered by instant, then key."""
+
+    at: int
+    key: str
+    sku: str | None
+    refund_fen: int
+
+
 @dataclass(slots=True)
 class OrderState:
     """An order as recorded so far; `frozen` holds chain, receivers and override rates of the sale."""
@@ -55,6 +64,7 @@ class OrderState:
     observation_days: int
     lines: list[OrderLine]
     frozen: Frozen = UNATTRIBUTED
+    refunds: list[Refund] = field(default_factory=list)
     shipped_at: int | None = None
     delivered_at: int | None = None
     cancelled_at: int | None = None
@@ -142,22 +152,53 @@ def attribute(order: OrderState, frozen: Frozen, changes: Changes) -> None:
         changes.net_changed(order, back, cause="refund", first=False, orders=0, refunded_fen=order.refunded_fen)
 
 
-def refund(order: OrderState, changes: Changes, *, cause: str, sku: str | None, refund_fen: int, at: int) -> None:
-    """Refund a line, or without a sku the order by remaining net; more than what remains is refused."""
-    if sku is not None and all(line.sku != sku for line in order.lines):
-        raise NotFound(f"order {order.number} has no line {sku!r}", field=["sku"])
-    lines = [line for line in order.lines if sku is None or line.sku == sku]
-    remaining_fen = sum(line.net_fen for line in lines)
-    if refund_fen > remaining_fen:
-        raise OverRefund(f"{refund_fen} fen is more than the {remaining_fen} that remain", field=["refundFen"])
-    parts = refund_spread_fen([line.net_fen for line in lines], refund_fen)
+def refund(order: OrderState, changes: Changes, told: Refund) -> None:
+    """Refund a line, or without a sku the order by remaining net; more than what remains is refused.
+
+    All refunds of the order are applied anew in the order of their instants, so that the lines end the same
+    whichever refund was told first.
+    """
+    if told.sku is not None and all(line.sku != told.sku for line in order.lines):
+        raise NotFound(f"order {order.number} has no line {told.sku!r}", field=["sku"])
+    refunds = sorted([*order.refunds, told])
+    if order.cancelled_at is not None and told.at > order.cancelled_at:
+        raise OverRefund(f"order {order.number} was cancelled before", field=["refundFen"])
+    refunded = _refunded_lines(order, refunds)
+    order.refunds = refunds
+    _set_refunded(order, changes, refunded, cause=told.key)
+
+
+def _refunded_lines(order: OrderState, refunds: list[Refund]) -> list[tuple[int, int | None]]:
+    """(refunded_fen, refunded_at) of each line after these refunds, and after the cancellation if there is one."""
+    refunded_fen = [0] * len(order.lines)
+    refunded_at: list[int | None] = [None] * len(order.lines)
+    for told in refunds:
+        open_lines = [i for i, line in enumerate(order.lines) if told.sku in (None, line.sku)]
+        remaining_fen = [order.lines[i].paid_fen - refunded_fen[i] for i in open_lines]
+        if told.refund_fen > sum(remaining_fen):
+            raise OverRefund(
+                f"{told.refund_fen} fen is more than the {sum(remaining_fen)} that remain", field=["refundFen"]
+            )
+        for i, part_fen in zip(open_lines, refund_spread_fen(remaining_fen, told.refund_fen), strict=True):
+            if part_fen:
+                refunded_fen[i] += part_fen
+                refunded_at[i] = told.at
+    if order.cancelled_at is not None:
+        for i, line in enumerate(order.lines):
+            if refunded_fen[i] < line.paid_fen:
+                refunded_fen[i], refunded_at[i] = line.paid_fen, order.cancelled_at
+    return list(zip(refunded_fen, refunded_at, strict=True))
+
+
+def _set_refunded(order: OrderState, changes: Changes, refunded: list[tuple[int, int | None]], *, cause: str) -> None:
+    before_fen = order.refunded_fen
     changed: list[Line] = []
-    for line, part_fen in zip(lines, parts, strict=True):
-        if part_fen:
-            changed.append(Line(line.sku, line.base_bp, line.net_fen, line.net_fen - part_fen))
-            line.refunded_fen += part_fen
-            line.refunded_at = at if line.refunded_at is None else max(at, line.refunded_at)
-    changes.net_changed(order, changed, cause=cause, first=False, orders=0, refunded_fen=refund_fen)
+    for line, (refunded_fen, refunded_at) in zip(order.lines, refunded, strict=True):
+        if refunded_fen != line.refunded_fen:
+            changed.append(Line(line.sku, line.base_bp, line.net_fen, line.paid_fen - refunded_fen))
+        line.refunded_fen, line.refunded_at = refunded_fen, refunded_at
+    refunded_now_fen = order.refunded_fen - before_fen
+    changes.net_changed(order, changed, cause=cause, first=False, orders=0, refunded_fen=refunded_now_fen)
 
 
 def advance(order: OrderState, changes: Changes, *, status: OrderStatus, at: int) -> bool:
@@ -184,8 +225,8 @@ def advance(order: OrderState, changes: Changes, *, status: OrderStatus, at: int
     elif status is OrderStatus.DELIVERED:
         order.delivered_at = at
     else:
-        refund(order, changes, cause="cancellation", sku=None, refund_fen=order.net_fen, at=at)
         order.cancelled_at = at
+        _set_refunded(order, changes, _refunded_lines(order, order.refunds), cause="cancellation")
     return True
 
 

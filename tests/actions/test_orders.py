@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Query
 from cypher.store import Store
 from graph_api.actions import months, orders, products, promoters, touches
 from graph_api.actions.orders import NewLine, NewOrder
 from graph_api.actions.products import NewProduct
 from graph_api.actions.promoters import Enrolment
+from graph_api.actions.recompute import recompute
 from graph_api.actions.touches import NewTouch
 from graph_api.errors import Conflict, OverRefund
 from graph_api.pii import Pii
 from graph_api.rules.calendar import DAY_US, instant
+from tests.conftest import Query
 
 PAID_AT = instant("2026-01-10T04:00:00Z")
 NOW = instant("2026-06-01T00:00:00Z")
@@ -111,3 +112,42 @@ async def test_tier_is_posted_at_close_and_follows_the_month(store: Store, pii: 
     assert await query(tiers) == [{"k": "TIER", "fen": 250_000}]
     await orders.refund(store, number="o2", key="r", sku=None, refund_fen=1, at=PAID_AT, **BY)
     assert (await query(tiers))[1:] == [{"k": "CLAWBACK", "fen": -250_000}]
+
+
+async def test_refunds_fall_on_the_lines_alike_whichever_is_told_first(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await products.upsert(store, NewProduct("cup", "杯", 10_000, 2000), **BY)
+    lines = (NewLine("tea", 1, 100), NewLine("cup", 1, 100))
+    await orders.record(store, [NewOrder(number, "b", "D", lines, PAID_AT) for number in ("o1", "o2")], **BY)
+    events = [("a", None, 50, PAID_AT), ("b", "tea", 40, PAID_AT + DAY_US)]
+    for number, told in (("o1", events), ("o2", events[::-1])):
+        for key, sku, fen, at in told:
+            await orders.refund(store, number=number, key=f"{number}{key}", sku=sku, refund_fen=fen, at=at, **BY)
+    lines_now = "MATCH (o:Order)-[l:CONTAINS]->(p) RETURN o.number AS o, collect(l.refunded_fen) AS fen ORDER BY o"
+    rows = await query(lines_now)
+    assert [sorted(row["fen"]) for row in rows] == [[25, 65], [25, 65]]
+
+
+async def test_a_late_touch_can_leave_an_order_without_a_seller(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await touches.record(store, [NewTouch("b1", "C", PAID_AT - 25 * DAY_US, "t1")], **BY)
+    await orders.record(store, [order("o1", 100_000, seller=None)], **BY)
+    assert (await earned(query))["C"] == 20_000
+    await touches.record(store, [NewTouch("b1", "A", PAID_AT - 35 * DAY_US, "t0")], **BY)
+    assert set((await earned(query)).values()) == {0}
+    assert await query("MATCH (:Promoter)-[:SOLD]->(o) RETURN o") == []
+    recount = await recompute(store, **BY)
+    assert (recount.drift, recount.orders) == ([], 1)
+
+
+async def test_recompute_finds_and_repairs_drift(store: Store, pii: Pii, query: Query) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(store, [order("o1", 100_000)], **BY)
+    assert (await recompute(store, **BY)).drift_count == 0
+    await query("MATCH (s:SalesMonth) SET s.volume_fen = 1")
+    await query("MATCH (p:Promoter {code: 'D'}) SET p.sales_orders = 7")
+    found = await recompute(store, **BY)
+    assert (found.drift_count, found.repaired) == (2, 1)
+    assert (await recompute(store, **BY)).drift_count == 0
+    await query("MATCH (c:Commission {level: 0}) SET c.amount_fen = c.amount_fen + 1")
+    assert "is owed 20000" in (await recompute(store, **BY)).drift[0]
