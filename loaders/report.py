@@ -1,0 +1,95 @@
+"""What a load did, and the rows it could not take."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from graph_api.errors import DomainError
+from loaders.sources import Source
+
+SHOWN = ("promoters", "products", "orders", "identifiers")
+HEADER = b"file,line,code,reason,row\n"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of promoters, products, orders (not their rows), identifiers or touches; `rejected` counts rows of the file."""
+
+    loaded: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class Report:
+    """`rejected_path` is set if a row was rejected and a file was asked for."""
+
+    counts: dict[str, Counts] = field(default_factory=lambda: {subject: Counts() for subject in SHOWN})
+    seconds: float = 0.0
+    rejected_path: Path | None = None
+
+    def of(self, subject: str) -> Counts:
+        return self.counts.setdefault(subject, Counts())
+
+    @property
+    def exit_status(self) -> int:
+        """0: all loaded; 3: loaded with rejected or quarantined rows."""
+        return 3 if any(counts.rejected or counts.quarantined for counts in self.counts.values()) else 0
+
+    def json(self) -> str:
+        """One line for programs."""
+        named = {subject: asdict(counts) for subject, counts in self.counts.items()}
+        return json.dumps(named | {"seconds": round(self.seconds, 3)}, separators=(",", ":"))
+
+
+class Rejects:
+    """The rejected file, RFC 4180 with each row's bytes as they were; it comes to be with the first rejected row.
+
+    It is written beside its name and moved there at the end, so that nobody takes half of it for the whole.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stream: BinaryIO | None = None
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None and self._path is not None:
+            self._stream.close()
+            os.replace(self._part(self._path), self._path)
+
+    @property
+    def written_to(self) -> Path | None:
+        return self._path if self._stream is not None else None
+
+    def add(self, source: Source, *, line: int, error: DomainError, raw: bytes) -> None:
+        if self._path is None:
+            return
+        if self._stream is None:
+            self._stream = self._part(self._path).open("wb")
+            self._stream.write(HEADER)
+        name, reason = (
+            _quoted(source.path.name.encode(errors="replace")),
+            _quoted(error.message.encode(errors="replace")),
+        )
+        self._stream.write(b"%b,%d,%b,%b,%b\n" % (name, line, error.code.encode(), reason, _quoted(raw, always=True)))
+
+    @staticmethod
+    def _part(path: Path) -> Path:
+        return path.with_name(path.name + ".part")
+
+
+def _quoted(text: bytes, *, always: bool = False) -> bytes:
+    if always or any(special in text for special in (b'"', b",", b"\n", b"\r")):
+        return b'"' + text.replace(b'"', b'""') + b'"'
+    return text
