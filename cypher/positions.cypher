@@ -1,0 +1,22 @@
+// name: fold
+// returns: one Fold
+// Whose card or subtree changed after one position and up to another, and what else a cached value may depend on.
+// `upto` must be settled (see settled): a reader can see the head before the rest of its transaction.
+MATCH (j:Journal {id: 'head'})
+CALL () {
+  MATCH (c:MonthClose)
+  RETURN coalesce(max(c.seq), 0) AS closes_seq
+}
+CALL () {
+  MATCH (e:JournalEntry)
+  WHERE $after < e.seq <= $upto
+  UNWIND e.codes AS code
+  WITH DISTINCT code
+  RETURN collect(code) AS named
+}
+CALL (named) {
+  UNWIND named AS code
+  MATCH (:Promoter {code: code})<-[:REFERRED*0..1000]-(above)
+  RETURN collect(DISTINCT above.code) AS above
+}
+RETURN j.seq AS seq, j.paths_seq AS paths_seq, closes_seq AS closes_seq, named AS named, above AS above

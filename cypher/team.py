@@ -1,0 +1,54 @@
+"""Pages of the people below a promoter."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cypher.statements import Record, Run, Statement, bind
+
+statement = bind(__name__)
+
+CEILING = "-[r:REFERRED*1..1000]->"
+CEILINGS = (1, 2, 3, 5, 10, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A page per promoter found: `root`, its card, and `members`."""
+
+    pages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    counts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shallow:
+    """Runs a statement with a lower ceiling.
+
+    A variable-length bound cannot be a parameter, and filtering by depth afterwards walks the whole team: 30 ms
+    instead of 2 for the direct downline of somebody with 10,000 below. Few ceilings, as each is planned anew.
+    """
+
+    run_on: Run
+    depth: int
+
+    async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
+        ceiling = next((ceiling for ceiling in CEILINGS if ceiling >= self.depth), None)
+        if ceiling is not None:
+            text = statement.text.replace(CEILING, CEILING.replace("1000", str(ceiling)), 1)
+            statement = dataclasses.replace(statement, text=text)
+        return await self.run_on.run(statement, parameters)
+
+
+@statement
+async def pages(run: Run, *, asked: Mapping[str, Any]) -> Pages: ...
+
+
+@statement
+async def counts(run: Run, *, asked: Mapping[str, Any]) -> Counts: ...

@@ -1,0 +1,166 @@
+"""Answers from the graph: whatever is asked in one go, in as few statements as its kinds allow.
+
+Answers are plain lists, maps and numbers, the same from the graph as from the cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cypher import promoters, team
+from cypher.store import Store
+from graph_api.batched.asks import ALL_TIME, Anybody, Ask, Members
+
+Answers = dict[Ask, Any]
+_FACETS = ("card", "sales", "buyers", "team", "valid", "promotion")
+
+
+async def answers(store: Store, asks: Sequence[Ask]) -> Answers:
+    """An answer for each ask, None for a promoter that is not there; pages bring their promoters' cards along."""
+    pages = _grouped(ask for ask in asks if ask.kind == "page")
+    paged = {ask.code for group in pages.values() for ask in group}
+    facets = [ask for ask in asks if ask.kind in _FACETS and not (ask.kind == "card" and ask.code in paged)]
+    work = [_page(store, group) for group in pages.values()]
+    work += [_count(store, group) for group in _grouped(ask for ask in asks if ask.kind == "count").values()]
+    work += [_nearly(store, group) for group in _grouped(ask for ask in asks if ask.kind == "nearly").values()]
+    work += [_list(store, ask) for ask in asks if ask.kind == "list"]
+    work += [_list_count(store, ask) for ask in asks if ask.kind == "list_count"]
+    if facets:
+        work.append(_facts(store, facets))
+    found: Answers = dict.fromkeys(asks)
+    for part in await asyncio.gather(*work):
+        found |= part
+    return found
+
+
+def _grouped(asks: Iterable[Ask]) -> dict[tuple[Any, ...], list[Ask]]:
+    """Asks that differ in their code only."""
+    groups: dict[tuple[Any, ...], list[Ask]] = {}
+    for ask in asks:
+        groups.setdefault((ask.number, ask.which, ask.window), []).append(ask)
+    return groups
+
+
+async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
+    by_kind: dict[str, list[Ask]] = {kind: [] for kind in _FACETS}
+    for ask in asks:
+        by_kind[ask.kind].append(ask)
+    codes = {kind: [ask.code for ask in by_kind[kind]] for kind in ("card", "valid", "promotion")}
+    monthly = {kind: [_monthly(ask) for ask in by_kind[kind]] for kind in ("sales", "buyers")}
+    month_teams = [_monthly(ask) for ask in by_kind["team"] if ask.number != ALL_TIME]
+    found = await promoters.facts(
+        store,
+        asked={
+            "cards": codes["card"],
+            "sales": monthly["sales"],
+            "buyers": monthly["buyers"],
+            "teams": [ask.code for ask in by_kind["team"] if ask.number == ALL_TIME],
+            "month_teams": month_teams,
+            "valids": codes["valid"],
+            "promotions": codes["promotion"],
+        },
+    )
+    now = time.time_ns() // 1000
+    result: Answers = {ask: {"levels": [], "at": now} for ask in by_kind["team"]}
+    result |= {Ask("card", row["code"]): _card(row) for row in found.cards}
+    result |= {
+        Ask("sales", row["code"], row["month"]): [row["orders"], row["volume_fen"], row["refunded_fen"]]
+        for row in found.sales
+    }
+    result |= {Ask("buyers", row["code"], row["month"]): row["buyers"] for row in found.buyers}
+    result |= {
+        Ask("team", row["code"], row.get("month", ALL_TIME)): {"levels": row["levels"], "at": now}
+        for row in [*found.teams, *found.month_teams]
+    }
+    result |= {Ask("valid", row["code"]): row["valid"] for row in found.valids}
+    result |= {Ask("promotion", row["code"]): _without_code(row) for row in found.promotions}
+    return result
+
+
+def _monthly(ask: Ask) -> dict[str, Any]:
+    return {"code": ask.code, "month": ask.number}
+
+
+async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
+    which, window = asks[0].which, asks[0].window
+    assert isinstance(which, Members)
+    assert window is not None
+    after_1, after_2, after_code = window.after or (None, None, None)
+    asked = asdict(which) | {
+        "codes": [ask.code for ask in asks],
+        "order": window.order,
+        "first": window.first + 1,
+        "after_1": after_1,
+        "after_2": after_2,
+        "after_code": after_code,
+    }
+    found = await team.pages(team.Shallow(store, which.depth), asked=asked)
+    result: Answers = {}
+    for page in found.pages:
+        root, members = page["root"], page["members"]
+        result[Ask("card", root["code"])] = _card(root)
+        result[Ask("page", root["code"], 0, which, window)] = {
+            "rows": [_member(row) for row in members[: window.first]],
+            "has_next": len(members) > window.first,
+        }
+    return result
+
+
+async def _count(store: Store, asks: Sequence[Ask]) -> Answers:
+    which = asks[0].which
+    assert isinstance(which, Members)
+    asked = asdict(which) | {"codes": [ask.code for ask in asks]}
+    found = await team.counts(team.Shallow(store, which.depth), asked=asked)
+    return {Ask("count", row["code"], 0, which): row["count"] for row in found.counts}
+
+
+async def _nearly(store: Store, asks: Sequence[Ask]) -> Answers:
+    first = asks[0].number
+    found = await promoters.nearly_valid(store, asked={"codes": [ask.code for ask in asks], "first": first})
+    return {Ask("nearly", row["code"], first): [_card(member) for member in row["members"]] for row in found.lists}
+
+
+async def _list(store: Store, ask: Ask) -> Answers:
+    which, window = ask.which, ask.window
+    assert isinstance(which, Anybody)
+    assert window is not None
+    key, _, after_code = window.after or (None, None, None)
+    asked: dict[str, Any] = asdict(which) | {"first": window.first + 1, "after_code": after_code}
+    if window.order == "JOINED_AT_DESC" and not which.code_start:
+        asked |= {"after_at": -key if key is not None else which.joined_to, "after_code": after_code or ""}
+        found = await promoters.newest(store, asked=asked)
+    else:
+        found = await promoters.listed(store, asked=asked | {"order": window.order, "after_key": key})
+    rows = [[*_card(row), row["key"]] for row in found.rows[: window.first]]
+    return {ask: {"rows": rows, "has_next": len(found.rows) > window.first}}
+
+
+async def _list_count(store: Store, ask: Ask) -> Answers:
+    assert isinstance(ask.which, Anybody)
+    return {ask: (await promoters.counted(store, asked=asdict(ask.which))).count}
+
+
+def _card(row: Mapping[str, Any]) -> list[Any]:
+    return [
+        row["code"],
+        row["status"],
+        row["rank"],
+        row["joined_at"],
+        row.get("name_sealed"),
+        row.get("phone_sealed"),
+        row.get("path", []),
+    ]
+
+
+def _member(row: Mapping[str, Any]) -> list[Any]:
+    """A member's card with the path up to the page's promoter only: what lies above may change without the page."""
+    level = row["level"]
+    return [*_card(row)[:6], row["path"][: level - 1], level, row["key_1"], row["key_2"]]
+
+
+def _without_code(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "code"}

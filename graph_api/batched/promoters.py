@@ -1,0 +1,279 @@
+"""Reads of promoters for one request: what one tick asks for is looked up in the cache in one call, and what is
+missing there comes from the graph in one statement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cypher.store import Store
+from graph_api.batched import graph
+from graph_api.batched.asks import (
+    ALL_TIME,
+    EVERYBODY,
+    INSTANT_FROM,
+    INSTANT_TO,
+    Anybody,
+    Ask,
+    DownlineOrder,
+    Members,
+    PromoterOrder,
+    Window,
+)
+from graph_api.batched.cursors import cursor, keys_of
+from graph_api.batched.rows import (
+    Card,
+    DownlinePage,
+    MemberRow,
+    PromoterPage,
+    PromoterRow,
+    PromotionFacts,
+    Sales,
+    Team,
+    TeamLevel,
+)
+from graph_api.batched.ticks import Ticks, shielded
+from graph_api.cache import Cache
+from graph_api.errors import NotFound
+from graph_api.pii import Pii
+from graph_api.rules.calendar import month_of, month_shifted
+from graph_api.rules.plan import DEFAULT_PLAN, Rank
+from graph_api.rules.promotion import months_ending
+from graph_api.viewer import Role, Viewer
+
+DEPTH_MAX = 1000
+
+
+class PromoterReads:
+    """One per request. Only `card` asks whether the viewer may see a promoter; the others presume that it was asked.
+
+    What is read is remembered for the request, until this process writes: a mutation's payload shows its effect.
+    """
+
+    def __init__(self, store: Store, cache: Cache | None, viewer: Viewer, pii: Pii) -> None:
+        self._store = store
+        self._cache = cache or Cache(None)
+        self._viewer = viewer
+        self._pii = pii
+        self._ticks: Ticks[Ask, tuple[Any, bool]] = Ticks(self._answers)
+        self._head = store.head
+
+    async def card(self, code: str) -> Card | None:
+        """None if there is no such promoter, and the same if the viewer does not see it."""
+        row = await self._asked(Ask("card", code))
+        if row is None:
+            return None
+        card = _card(row)
+        return card if self._viewer.sees(card.code, card.path) else None
+
+    async def sales(self, code: str, month: int | None, *, buyers: bool = True) -> Sales:
+        """Own sales; `buyers` are counted from the orders, so they are 0 for a caller who says it does not want them."""
+        number = month or ALL_TIME
+        own, count = self._ask(Ask("sales", code, number)), self._ask(Ask("buyers", code, number)) if buyers else None
+        row, _ = await shielded(own)
+        orders, volume_fen, refunded_fen = row or (0, 0, 0)
+        buyer_count = (await shielded(count))[0] if count else None
+        return Sales(orders=orders, buyers=buyer_count or 0, volume_fen=volume_fen, refunded_fen=refunded_fen)
+
+    async def team(self, code: str, month: int | None, *, valid: bool = True) -> Team:
+        """Every level of the team; without `valid` its valid direct downlines are not counted (0)."""
+        asked = self._ask(Ask("team", code, month or ALL_TIME))
+        count = self._ask(Ask("valid", code)) if valid else None
+        row, cached = await shielded(asked)
+        valid_count = (await shielded(count))[0] if count else None
+        return Team(
+            promoter_code=code,
+            levels=tuple(TeamLevel(*level) for level in row["levels"]),
+            valid_direct_count=valid_count or 0,
+            computed_at=row["at"],
+            source="CACHE" if cached else "GRAPH",
+        )
+
+    def prefetch_downline(
+        self,
+        code: str,
+        *,
+        depth: int = 1,
+        level: int | None = None,
+        search: str | None = None,
+        status: str | None = None,
+        rank: str | None = None,
+        order: DownlineOrder | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> None:
+        """Ask for a page that will be wanted, in the tick that asks for the promoter's card: both are one statement."""
+        which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
+        window = Window(order or "LEVEL", first, keys_of(order or "LEVEL", after))
+        if which is not None:
+            self._ask(Ask("page", code, 0, which, window))
+
+    async def downline(
+        self,
+        code: str,
+        *,
+        depth: int = 1,
+        level: int | None = None,
+        search: str | None = None,
+        status: str | None = None,
+        rank: str | None = None,
+        order: DownlineOrder | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> DownlinePage:
+        """The people below, to a depth or at one level; search is a code's beginning or an exact name."""
+        order = order or "LEVEL"
+        which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
+        window = Window(order, first, keys_of(order, after))
+        if which is None:
+            return DownlinePage((), has_next=False)
+        page, card = self._ask(Ask("page", code, 0, which, window)), self._ask(Ask("card", code))
+        (answer, _), (root, _) = await shielded(page), await shielded(card)
+        if answer is None or root is None:
+            return DownlinePage((), has_next=False)
+        rows = []
+        for *own, below, row_level, key_1, key_2 in answer["rows"]:
+            row = [*own, [*below, code, *root[-1]]]
+            self._ticks.tell(Ask("card", own[0]), (row, True))
+            rows.append(MemberRow(_card(row), row_level, cursor(order, (key_1, key_2, own[0]))))
+        return DownlinePage(tuple(rows), answer["has_next"])
+
+    async def downline_count(
+        self,
+        code: str,
+        *,
+        depth: int = 1,
+        level: int | None = None,
+        search: str | None = None,
+        status: str | None = None,
+        rank: str | None = None,
+    ) -> int:
+        which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
+        return (await self._asked(Ask("count", code, 0, which)) or 0) if which else 0
+
+    async def promoters(
+        self,
+        *,
+        search: str | None = None,
+        status: str | None = None,
+        rank: str | None = None,
+        joined_from: int | None = None,
+        joined_to: int | None = None,
+        referrer_code: str | None = None,
+        order: PromoterOrder | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> PromoterPage:
+        """A page of all promoters, for staff: a promoter sees nobody here."""
+        order = order or "JOINED_AT_DESC"
+        which = self._anybody(search, status, rank, joined_from, joined_to, referrer_code)
+        window = Window(order, first, keys_of(order, after))
+        if which is None:
+            return PromoterPage((), has_next=False)
+        answer = await self._asked(Ask("list", EVERYBODY, 0, which, window))
+        rows = []
+        for *row, key in answer["rows"]:
+            self._ticks.tell(Ask("card", row[0]), (row, True))
+            rows.append(PromoterRow(_card(row), cursor(order, (key, 0, row[0]))))
+        return PromoterPage(tuple(rows), answer["has_next"])
+
+    async def promoters_count(
+        self,
+        *,
+        search: str | None = None,
+        status: str | None = None,
+        rank: str | None = None,
+        joined_from: int | None = None,
+        joined_to: int | None = None,
+        referrer_code: str | None = None,
+    ) -> int:
+        which = self._anybody(search, status, rank, joined_from, joined_to, referrer_code)
+        return (await self._asked(Ask("list_count", EVERYBODY, 0, which))) if which else 0
+
+    async def promotion(
+        self, code: str, *, sales_months: int = DEFAULT_PLAN.sales_months, now: int | None = None
+    ) -> PromotionFacts:
+        """Both routes' facts: valid direct downlines, and own sales of the plan's consecutive months.
+
+        The months end with the one after the last closed month, else with the promoter's latest month of sales,
+        else with the month of `now`.
+        """
+        facts, count = self._ask(Ask("promotion", code)), self._ask(Ask("valid", code))
+        row, valid_count = (await shielded(facts))[0], (await shielded(count))[0]
+        if row is None:
+            raise NotFound(f"no promoter {code}")
+        sold = dict(row["months"])
+        if row["closed_month"] is not None:
+            month = month_shifted(row["closed_month"], by=1)
+        else:
+            month = max(sold, default=month_of(time.time_ns() // 1000 if now is None else now))
+        months = tuple((each, sold.get(each, 0)) for each in months_ending(month, count=sales_months))
+        return PromotionFacts(Rank(row["rank"]), valid_count or 0, month, months)
+
+    async def nearly_valid(self, code: str, first: int) -> list[Card]:
+        """Active direct downlines one order short of valid, nearest first."""
+        asked, card = self._ask(Ask("nearly", code, first)), self._ask(Ask("card", code))
+        (members, _), (root, _) = await shielded(asked), await shielded(card)
+        if members is None or root is None:
+            return []
+        return [_card([*own, [code, *root[-1]]]) for *own, _ in members]
+
+    def _members(
+        self, *, depth: int, level: int | None, search: str | None, status: str | None, rank: str | None
+    ) -> Members | None:
+        """None if nobody can match."""
+        lowest, deepest = (1, min(depth, DEPTH_MAX)) if level is None else (level, level)
+        if not 1 <= lowest <= deepest <= DEPTH_MAX:
+            return None
+        name_hash = self._pii.hash("name", search) if search else None
+        return Members(lowest, deepest, search or None, name_hash, status, _text(rank))
+
+    def _anybody(
+        self,
+        search: str | None,
+        status: str | None,
+        rank: str | None,
+        joined_from: int | None,
+        joined_to: int | None,
+        referrer_code: str | None,
+    ) -> Anybody | None:
+        if self._viewer.role is Role.PROMOTER:
+            return None
+        name_hash = self._pii.hash("name", search) if search else ""
+        since = INSTANT_FROM if joined_from is None else joined_from
+        until = INSTANT_TO if joined_to is None else joined_to
+        return Anybody(search or "", name_hash, status, _text(rank), since, until, referrer_code)
+
+    def _ask(self, ask: Ask) -> asyncio.Future[tuple[Any, bool]]:
+        if self._store.head != self._head:
+            self._head = self._store.head
+            self._ticks.forget()
+        return self._ticks.ask(ask)
+
+    async def _asked(self, ask: Ask) -> Any:
+        return (await shielded(self._ask(ask)))[0]
+
+    async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, tuple[Any, bool]]:
+        fields = {ask: ask.field for ask in asks}
+        reading = await self._cache.read(self._store, list(fields.values()))
+        result = {ask: (reading.values[field], True) for ask, field in fields.items() if field in reading.values}
+        missing = [ask for ask in asks if ask not in result]
+        if not missing:
+            return result
+        async with self._cache.gate:
+            found = await graph.answers(self._store, missing)
+        # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
+        kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
+        await self._cache.keep(self._store, reading.position, kept)
+        return result | {ask: (answer, False) for ask, answer in found.items()}
+
+
+def _card(row: Sequence[Any]) -> Card:
+    code, status, rank, joined_at, name_sealed, phone_sealed, path = row
+    return Card(code, status, Rank(rank), joined_at, name_sealed, phone_sealed, tuple(path))
+
+
+def _text(rank: str | None) -> str | None:
+    return str(rank) if rank is not None else None

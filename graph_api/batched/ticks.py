@@ -1,0 +1,86 @@
+"""Collects what one moment of the event loop asks for, so that a whole page of resolvers makes one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+HOPS = 2
+"""Turns of the event loop to wait for more: siblings that first await something already there come a turn late."""
+
+
+class Ticks(Generic[K, V]):
+    """A loader of unlike keys: one call of `answer` for all keys of a moment, and each key at most once.
+
+    `answer` may say more than it was asked; that is remembered too. A key that it leaves out is an error.
+    """
+
+    def __init__(self, answer: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._answer = answer
+        self._known: dict[K, asyncio.Future[V]] = {}
+        self._asked: dict[K, asyncio.Future[V]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, key: K) -> asyncio.Future[V]:
+        """The answer to come; await it through `shielded`, as it is shared."""
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        future = self._known[key] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_looked_at)
+        if not self._asked:
+            self._wait(HOPS)
+        self._asked[key] = future
+        return future
+
+    def tell(self, key: K, value: V) -> None:
+        """Remember an answer that nobody asked for yet."""
+        if key not in self._known:
+            self._known[key] = asyncio.get_running_loop().create_future()
+            self._known[key].set_result(value)
+
+    def forget(self) -> None:
+        """Ask again from now on; what is under way goes on."""
+        self._known = {}
+
+    def _wait(self, hops: int) -> None:
+        loop = asyncio.get_running_loop()
+        if hops:
+            loop.call_soon(self._wait, hops - 1)
+            return
+        asked, self._asked = self._asked, {}
+        task = loop.create_task(self._settle(asked))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _settle(self, asked: dict[K, asyncio.Future[V]]) -> None:
+        try:
+            found = await self._answer(list(asked))
+            for key, value in found.items():
+                if key not in asked:
+                    self.tell(key, value)
+            for key, future in asked.items():
+                future.set_result(found[key])
+        except BaseException as error:
+            for key, future in asked.items():
+                if self._known.get(key) is future:
+                    del self._known[key]
+                if not future.done():
+                    future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
+            if not isinstance(error, Exception):
+                raise
+
+
+async def shielded(future: asyncio.Future[V]) -> V:
+    """A shared answer: whoever is cancelled while waiting does not cancel it for the others."""
+    return future.result() if future.done() else await asyncio.shield(future)
+
+
+def _looked_at(future: asyncio.Future[V]) -> None:
+    """An answer that was only asked for in advance may fail unseen."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,6 @@
+"""Cached answers in Redis, and why they are never stale: see ARCHITECTURE.md, "How a read goes"."""
+
+from graph_api.cache.cache import Cache, CacheReport, Field, Lasts, Position, Reading
+from graph_api.cache.follow import follow
+
+__all__ = ["Cache", "CacheReport", "Field", "Lasts", "Position", "Reading", "follow"]

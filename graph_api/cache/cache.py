@@ -1,0 +1,328 @@
+"""Cached values that are never stale: each was computed at or after a journal position, and ends when the journal
+says that what it depends on has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from cypher import migrations, positions
+from cypher.journal import head as journal_head
+from cypher.store import Store
+from graph_api.cache.door import CALL_SECONDS, Argument, Away, Door
+from graph_api.cache.scripts import APPLY, BEGIN, END, KEEP, READ, Script
+
+VALUE_TTL_MS = 6 * 3_600_000
+INV_TTL_MS = 7 * 24 * 3_600_000
+FIELDS_MAX = 256
+"""Fields of one promoter; pages and searches must not pile up."""
+ENDED_MAX = 200_000
+"""Codes in `inv`."""
+FOLD_MAX = 20_000
+"""Entries behind; beyond it a new epoch is cheaper than a fold."""
+END_AT_ONCE = 1_000
+ATTEMPTS = 5
+GRAPH_READS_MAX = 24
+
+
+class Lasts(Enum):
+    """What ends a value, besides a change of the promoter's own facts or of its subtree."""
+
+    SUBTREE = "nothing else"
+    PATH = "a change of somebody's upline"
+    CLOSE = "the close of a month"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One cached value of a promoter. The code "" stands for everybody: its values end with every entry."""
+
+    code: str
+    name: str
+    lasts: Lasts = Lasts.SUBTREE
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands: what it computes from now on may be kept under it."""
+
+    epoch: str
+    applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`position` is None when nothing can be kept."""
+
+    position: Position | None
+    values: Mapping[Field, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheReport:
+    """`applied`: entries folded into Redis, as this process last saw it."""
+
+    state: Literal["off", "ready", "away"]
+    epoch: str
+    applied: int
+    hits: int
+    misses: int
+    kept: int
+    folds: int
+    epochs: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Meta:
+    epoch: str
+    applied: int
+    paths_seq: int
+    closes_seq: int
+
+
+class Cache:
+    """One process's view of the cache; safe to share between tasks of one event loop.
+
+    Every method works without Redis: reads find nothing, writes keep nothing. `gate` bounds what then falls
+    through to Neo4j.
+    """
+
+    def __init__(self, door: Door | None) -> None:
+        self._door = door
+        self._store_id = ""
+        self._epoch = ""
+        self._applied = 0
+        self._folding: asyncio.Task[None] | None = None
+        self._preparing = asyncio.Lock()
+        self.gate = asyncio.Semaphore(GRAPH_READS_MAX)
+        self.hits = self.misses = self.kept = self.folds = self.epochs = 0
+
+    @classmethod
+    async def open(cls, redis_url: str | None, *, call_seconds: float = CALL_SECONDS) -> Cache:
+        """A cache on Redis; without an address, or while nothing answers there, everything comes from the graph."""
+        if redis_url is None:
+            return cls(None)
+        door = Door(redis_url, call_seconds=call_seconds)
+        await door.open()
+        return cls(door)
+
+    async def close(self) -> None:
+        if self._folding is not None:
+            self._folding.cancel()
+            await asyncio.gather(self._folding, return_exceptions=True)
+        if self._door is not None:
+            await self._door.close()
+
+    def report(self) -> CacheReport:
+        return CacheReport(
+            state=self._door.state if self._door else "off",
+            epoch=self._epoch,
+            applied=self._applied,
+            hits=self.hits,
+            misses=self.misses,
+            kept=self.kept,
+            folds=self.folds,
+            epochs=self.epochs,
+            failures=self._door.failures if self._door else 0,
+        )
+
+    async def read(self, store: Store, fields: Sequence[Field]) -> Reading:
+        """What is cached of these, true at least up to `store.head`."""
+        try:
+            await self._prepare(store)
+            for _ in range(ATTEMPTS):
+                meta, values = await self._look(fields)
+                if meta is not None and meta.applied >= store.head:
+                    self.hits += len(values)
+                    self.misses += len(fields) - len(values)
+                    return Reading(Position(meta.epoch, meta.applied), values)
+                await self._catch_up(store, meta)
+        except Away:
+            pass
+        self.misses += len(fields)
+        return Reading(None, {})
+
+    async def keep(self, store: Store, position: Position | None, values: Mapping[Field, Any]) -> None:
+        """Store what was computed after `position` was read, unless it has ended meanwhile."""
+        if position is None or not values:
+            return
+        by_code: dict[str, list[tuple[str, Any]]] = {}
+        for field, value in values.items():
+            by_code.setdefault(field.code, []).append((field.name, value))
+        arguments: list[Argument] = [position.epoch, position.applied, VALUE_TTL_MS, FIELDS_MAX]
+        for code, named in by_code.items():
+            arguments += [code, len(named)]
+            for name, value in named:
+                arguments += [
+                    name,
+                    f"{position.applied}|{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}",
+                ]
+        keys = [self._meta_key, self._inv_key(position.epoch), *(self._key(position.epoch, code) for code in by_code)]
+        try:
+            kept = await self._run(KEEP, keys, arguments)
+            if kept < 0:
+                await self._begin(store, position.epoch)
+            self.kept += max(kept, 0)
+        except Away:
+            pass
+
+    async def follow_once(self, store: Store) -> None:
+        """See what other processes have written, and fold it."""
+        floor = store.head
+        seen = await journal_head(store)
+        if seen.seq < floor:
+            await self._went_back(store, floor, seen.seq)
+        elif seen.seq > store.head:
+            await positions.settled(store)
+        try:
+            await self._prepare(store)
+            meta, _ = await self._look(())
+            if meta is None or meta.applied < store.head:
+                await self._catch_up(store, meta)
+            elif meta.applied > store.head and await positions.settled(store) < meta.applied:
+                # Neo4j stands on an older state than the cache was folded to: it was restored.
+                await self._begin(store, meta.epoch)
+        except Away:
+            pass
+
+    async def drop(self, store: Store) -> None:
+        """Forget every value, by a new epoch."""
+        try:
+            await self._prepare(store)
+            meta, _ = await self._look(())
+            await self._begin(store, meta.epoch if meta else "")
+        except Away:
+            pass
+
+    async def values(self) -> AsyncIterator[tuple[str, str, Any]]:
+        """(code, field, value) of everything kept in this epoch, for checks; some may be about to end."""
+        if self._door is None or not self._epoch:
+            return
+        try:
+            async for code, fields in self._door.scan(self._key(self._epoch, "")):
+                for name, text in fields.items():
+                    yield code, name, json.loads(text.partition(b"|")[2])
+        except Away:
+            return
+
+    async def _prepare(self, store: Store) -> None:
+        """Once per process: which store this is, and how far it has come."""
+        if self._door is None:
+            raise Away
+        if self._store_id:
+            return
+        async with self._preparing:
+            if self._store_id:
+                return
+            identity = await migrations.identity(store)
+            await positions.settled(store)
+            self._store_id = identity.id if identity else "unnamed"
+            meta, _ = await self._look(())
+            if meta is not None and meta.applied > await positions.settled(store):
+                await self._begin(store, meta.epoch)
+
+    async def _look(self, fields: Sequence[Field]) -> tuple[_Meta | None, dict[Field, Any]]:
+        """Positions and the values that hold at them; no positions if there is no epoch."""
+        by_code: dict[str, list[Field]] = {}
+        for field in fields:
+            by_code.setdefault(field.code, []).append(field)
+        for _ in range(ATTEMPTS):
+            epoch = self._epoch
+            arguments: list[Argument] = [epoch]
+            for asked in by_code.values():
+                arguments += [len(asked), *(field.name for field in asked)]
+            found = await self._run(READ, [self._meta_key, *(self._key(epoch, code) for code in by_code)], arguments)
+            meta = _meta(found[0])
+            if meta is None:
+                return None, {}
+            self._epoch, self._applied = meta.epoch, meta.applied
+            if meta.epoch == epoch:
+                return meta, _holding(meta, by_code.values(), found[1:])
+        raise Away
+
+    async def _catch_up(self, store: Store, meta: _Meta | None) -> None:
+        """Fold, or begin an epoch; whoever comes meanwhile waits for the one that is at it."""
+        if self._folding is None or self._folding.done():
+            self._folding = asyncio.create_task(self._fold(store, meta))
+        await asyncio.shield(self._folding)
+
+    async def _fold(self, store: Store, meta: _Meta | None) -> None:
+        upto = store.head
+        if meta is None or upto - meta.applied > FOLD_MAX:
+            await self._begin(store, meta.epoch if meta else "")
+            return
+        changed = await positions.fold(store, after=meta.applied, upto=upto)
+        if changed.seq < upto:
+            await self._went_back(store, upto, changed.seq)
+            await self._begin(store, meta.epoch)
+            return
+        codes = sorted({"", *changed.named, *changed.above})
+        inv = self._inv_key(meta.epoch)
+        for start in range(0, len(codes), END_AT_ONCE):
+            some = codes[start : start + END_AT_ONCE]
+            keys = [self._meta_key, inv, *(self._key(meta.epoch, code) for code in some)]
+            await self._run(END, keys, [meta.epoch, upto, ENDED_MAX, *some])
+        await self._run(
+            APPLY,
+            [self._meta_key, inv],
+            [meta.epoch, meta.applied, upto, changed.paths_seq, changed.closes_seq, INV_TTL_MS],
+        )
+        self.folds += 1
+
+    async def _begin(self, store: Store, seen_epoch: str) -> None:
+        applied = store.head
+        at = await positions.fold(store, after=applied, upto=applied)
+        epoch = uuid.uuid4().hex
+        await self._run(
+            BEGIN,
+            [self._meta_key, self._inv_key(epoch), self._inv_key(seen_epoch)],
+            [seen_epoch, epoch, applied, at.paths_seq, at.closes_seq, INV_TTL_MS],
+        )
+        self.epochs += 1
+
+    async def _went_back(self, store: Store, floor: int, seq: int) -> None:
+        """Neo4j stands before what this process has seen: it was restored. Believe it, unless we have written since."""
+        if store.head == floor:
+            store.head = seq
+
+    async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        if self._door is None:
+            raise Away
+        return await self._door.run(script, keys, arguments)
+
+    @property
+    def _meta_key(self) -> str:
+        return f"{{pg}}:{self._store_id}:meta"
+
+    def _inv_key(self, epoch: str) -> str:
+        return f"{{pg}}:{self._store_id}:{epoch}:inv"
+
+    def _key(self, epoch: str, code: str) -> str:
+        return f"{{pg}}:{self._store_id}:{epoch}:p:{code}"
+
+
+def _meta(found: Sequence[bytes | None]) -> _Meta | None:
+    epoch, *numbers = found
+    if epoch is None or None in numbers:
+        return None
+    return _Meta(epoch.decode(), *(int(number or 0) for number in numbers))
+
+
+def _holding(meta: _Meta, asked: Any, found: Sequence[Sequence[bytes | None]]) -> dict[Field, Any]:
+    """The values found whose position is late enough for what they depend on."""
+    floors = {Lasts.SUBTREE: 0, Lasts.PATH: meta.paths_seq, Lasts.CLOSE: meta.closes_seq}
+    values: dict[Field, Any] = {}
+    for fields, texts in zip(asked, found, strict=True):
+        for field, text in zip(fields, texts, strict=True):
+            if text is None:
+                continue
+            position, _, value = text.partition(b"|")
+            if int(position) >= floors[field.lasts]:
+                values[field] = json.loads(value)
+    return values

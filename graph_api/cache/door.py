@@ -1,0 +1,152 @@
+"""The door to Redis: every call is short or given up, and after a failure nobody waits again until it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any, Literal, TypeVar
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from graph_api.cache.scripts import Script
+
+T = TypeVar("T")
+Argument = str | int
+Client = redis.asyncio.Redis | redis.asyncio.RedisCluster
+
+CALL_SECONDS = 0.1
+CONNECT_SECONDS = 2.0
+PROBE_SECONDS = 1.0
+
+
+class Away(Exception):
+    """Redis did not answer in time, or is not asked because it just did not."""
+
+
+class Door:
+    """One Redis or Redis cluster, behind a breaker.
+
+    A call that fails or takes longer than `call_seconds` opens the breaker; from then on every call is refused
+    at once, and a background task asks Redis until it answers. So a hung Redis costs requests one wait, not one each.
+    """
+
+    def __init__(self, url: str, *, call_seconds: float = CALL_SECONDS, probe_seconds: float = PROBE_SECONDS) -> None:
+        self._url = url
+        self._call_seconds = call_seconds
+        self._probe_seconds = probe_seconds
+        self._client: Client | None = None
+        self._recovery: asyncio.Task[None] | None = None
+        self.failures = 0
+
+    @property
+    def state(self) -> Literal["ready", "away"]:
+        return "ready" if self._client is not None and self._recovery is None else "away"
+
+    async def open(self) -> None:
+        """Connect if Redis answers; otherwise go on trying in the background."""
+        if not await self._connect():
+            self._give_up()
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """A script's answer; Away if there is none soon."""
+        client = self._client
+        if client is None or self._recovery is not None:
+            raise Away
+        try:
+            return await _within(_evaluated(client, script, keys, arguments), self._call_seconds)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._give_up()
+            raise Away from error
+
+    async def scan(self, prefix: str) -> AsyncIterator[tuple[str, dict[str, bytes]]]:
+        """Hashes whose key begins with `prefix`, as (rest of the key, fields); for checks, not for requests."""
+        client = self._client
+        if client is None:
+            raise Away
+        try:
+            async for key in client.scan_iter(match=f"{prefix}*", count=1000):
+                values: dict[Any, Any] = await client.hgetall(key)
+                yield key.decode().removeprefix(prefix), {name.decode(): value for name, value in values.items()}
+        except (RedisError, OSError) as error:
+            raise Away from error
+
+    async def close(self) -> None:
+        if self._recovery is not None:
+            self._recovery.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._recovery
+        if self._client is not None:
+            with contextlib.suppress(RedisError, OSError):
+                await self._client.aclose()
+
+    def _give_up(self) -> None:
+        self.failures += 1
+        if self._recovery is None:
+            self._recovery = asyncio.create_task(self._recover())
+
+    async def _recover(self) -> None:
+        while True:
+            await asyncio.sleep(self._probe_seconds)
+            if await self._connect():
+                self._recovery = None
+                return
+
+    async def _connect(self) -> bool:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                if self._client is None:
+                    self._client = await _client(self._url, self._call_seconds)
+                await self._client.ping()
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return True
+
+
+async def _client(url: str, call_seconds: float) -> Client:
+    """A client for whatever stands at the address: one server, or a member of a cluster."""
+    # Beside the limit of a call, in case its task is gone: no connection stays stuck. No retries: the breaker's part.
+    options: dict[str, Any] = {
+        "socket_timeout": max(2 * call_seconds, 1.0),
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    single = redis.asyncio.Redis.from_url(url, **options)
+    try:
+        about = await single.info("cluster")
+    except BaseException:
+        await single.aclose()
+        raise
+    if not about.get("cluster_enabled"):
+        return single
+    await single.aclose()
+    return redis.asyncio.RedisCluster.from_url(url, **options)
+
+
+async def _evaluated(client: Client, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+    try:
+        return await client.evalsha(script.sha, len(keys), *keys, *arguments)
+    except NoScriptError:
+        return await client.eval(script.text, len(keys), *keys, *arguments)
+
+
+async def _within(work: Awaitable[T], seconds: float) -> T:
+    """The answer of `work`, or TimeoutError.
+
+    Not asyncio.timeout: when the event loop itself was late, its timer fires although the answer lies in the
+    socket, and a busy process would lose its cache just when it needs it. So after the time there is one more look.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            done, _ = await asyncio.wait({task}, timeout=seconds / 10)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
