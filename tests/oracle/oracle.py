@@ -136,6 +136,10 @@ class Order:
         return month_of(self.paid_at)
 
     @property
+    def paid_fen(self) -> int:
+        return sum(line.paid_fen for line in self.lines)
+
+    @property
     def net_fen(self) -> int:
         return sum(line.net_fen for line in self.lines)
 
@@ -217,9 +221,7 @@ class Network:
     @classmethod
     def read(cls, directory: Path, touches: Iterable[Touch] = ()) -> Network:
         """The four files of a directory whose rows are all good."""
-        identifiers = [
-            (row["code"], row["kind"], row["value"]) for row in _rows(directory / "identifiers.csv")
-        ]
+        identifiers = [(row["code"], row["kind"], row["value"]) for row in _rows(directory / "identifiers.csv")]
         promoters = []
         for row in _rows(directory / "promoters.csv"):
             promoters.append(
@@ -339,15 +341,15 @@ class Network:
         return sums
 
     def override_lines(self) -> dict[tuple[str, str], dict[tuple[int, int], tuple[int, int]]]:
-        """(code, month) → (level, rate) → (net sales, what is left of the overrides after refunds)."""
+        """(code, month) → (level, rate) → (sales, overrides), both as first recorded: refunds are CLAWBACK."""
         lines: dict[tuple[str, str], dict[tuple[int, int], tuple[int, int]]] = defaultdict(dict)
         for order in self.orders.values():
             for code, kind, level, rate_bp in self.receivers(order):
                 if kind == "OVERRIDE":
                     of_month = lines[code, order.month]
                     sales_fen, amount_fen = of_month.get((level, rate_bp), (0, 0))
-                    amount_fen += sum(share(line.net_fen, rate_bp) for line in order.lines)
-                    of_month[level, rate_bp] = (sales_fen + order.net_fen, amount_fen)
+                    amount_fen += sum(share(line.paid_fen, rate_bp) for line in order.lines)
+                    of_month[level, rate_bp] = (sales_fen + order.paid_fen, amount_fen)
         return lines
 
     def receivers(self, order: Order) -> list[tuple[str, str, int, int]]:
@@ -380,9 +382,7 @@ class Network:
         ends = [
             order.delivered_at + OBSERVATION
             for order in self.sold[code]
-            if order.delivered_at is not None
-            and order.net_fen > 0
-            and not self.shares_identifier(code, order.buyer)
+            if order.delivered_at is not None and order.net_fen > 0 and not self.shares_identifier(code, order.buyer)
         ]
         return min(ends, default=None)
 

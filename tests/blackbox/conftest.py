@@ -1,0 +1,5 @@
+"""The doors that these tests go through."""
+
+from tests.blackbox.fixtures import api, apis, emptied, exported, opened, promograph, promograph_with
+
+__all__ = ["api", "apis", "emptied", "exported", "opened", "promograph", "promograph_with"]
