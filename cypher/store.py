@@ -41,7 +41,7 @@ class Transaction:
     _entries: list[dict[str, Any]] = field(default_factory=list)
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
-        result = await self._transaction.run(statement.text, dict(parameters))
+        result = await self._transaction.run(statement.sent_text, {"given": dict(parameters)})
         return [dict(record) async for record in result]
 
     def journal(
@@ -98,8 +98,8 @@ class Store:
         try:
             async with self._session(neo4j.READ_ACCESS) as session:
                 result = await session.run(
-                    neo4j.Query(statement.text, timeout=self._timeout_seconds),
-                    dict(parameters),
+                    neo4j.Query(statement.sent_text, timeout=self._timeout_seconds),
+                    {"given": dict(parameters)},
                 )
                 return [dict(record) async for record in result]
         except (Neo4jError, DriverError) as error:
@@ -180,7 +180,7 @@ class SchemaRun:
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         try:
             async with self._store._session(neo4j.WRITE_ACCESS) as session:
-                result = await session.run(statement.text, dict(parameters))
+                result = await session.run(statement.sent_text, {"given": dict(parameters)})
                 return [dict(record) async for record in result]
         except (Neo4jError, DriverError) as error:
             raise _translated(error) from error
