@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from graph_api.servers import published
 from graph_api.servers.docker import containers, docker_available
 from graph_api.servers.jars import (
     JarDownloadFailed,
@@ -19,7 +20,7 @@ from graph_api.servers.jars import (
     repository_address,
     silent,
 )
-from graph_api.servers.neo4j import AdminToolFailed, Neo4jHome, Neo4jServer
+from graph_api.servers.neo4j import DATABASE, USER, AdminToolFailed, Neo4jHome, Neo4jServer
 from graph_api.servers.process import DataDirInUse, DataDirLock, ServerDidNotStart, data_dir_lock
 from graph_api.servers.valkey import NoBinary, ValkeyServer
 from graph_api.settings import Settings
@@ -98,11 +99,16 @@ def prepare(settings: Settings, on_progress: Progress = silent) -> list[Path]:
 
 @contextmanager
 def open_servers(
-    settings: Settings, *, prefer_docker: bool = False, on_progress: Progress = silent
+    settings: Settings,
+    *,
+    prefer_docker: bool = False,
+    join: bool = False,
+    on_progress: Progress = silent,
 ) -> Iterator[Servers]:
     """Servers that answer, for the length of the block; what was started for it is stopped after it.
 
-    Raises JarDownloadFailed, DataDirInUse, ServerDidNotStart.
+    With `join`, servers another process runs in the data dir are used instead of being refused; they stay
+    that process's, so their handles are None. Raises JarDownloadFailed, DataDirInUse, ServerDidNotStart.
     """
     chosen = doors(
         neo4j_given=settings.neo4j_uri is not None,
@@ -110,61 +116,85 @@ def open_servers(
         prefer_docker=prefer_docker and settings.docker == "auto",
         docker_works=docker_available,
     )
-    with ExitStack() as stack:
-        yield _opened(settings, chosen, stack, on_progress)
-
-
-def _opened(settings: Settings, chosen: Doors, stack: ExitStack, on_progress: Progress) -> Servers:
-    neo4j_uri, neo4j_user, neo4j_password = (
-        settings.neo4j_uri or "",
-        settings.neo4j_user,
-        settings.neo4j_password.get_secret_value() if settings.neo4j_password else "",
-    )
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    database, neo4j_process, redis_process = settings.neo4j_database, None, None
-    if "docker" in (chosen.neo4j, chosen.redis):
-        on_progress("starting containers", 0, 0)
-        started = stack.enter_context(
-            containers(
-                neo4j=chosen.neo4j == "docker",
-                redis=chosen.redis == "docker",
-                heap=settings.neo4j_heap,
-                page_cache=settings.neo4j_page_cache,
-            )
-        )
-        if started.neo4j_uri:
-            neo4j_uri, neo4j_user, neo4j_password = started.neo4j_uri, "neo4j", started.password
-            database = "neo4j"
-        redis_url = started.redis_url or redis_url
-    if "embedded" in (chosen.neo4j, chosen.redis):
-        lock = stack.enter_context(data_dir_lock(_data_dir(settings)))
-        neo4j_process, redis_process = _started(settings, chosen, lock, stack, on_progress)
-        if neo4j_process:
-            neo4j_uri, neo4j_user = neo4j_process.uri, neo4j_process.user
-            neo4j_password, database = neo4j_process.password, neo4j_process.database
-        redis_url = redis_process.url if redis_process else redis_url
-    return Servers(
-        neo4j_uri=neo4j_uri,
-        neo4j_user=neo4j_user,
-        neo4j_password=neo4j_password,
-        neo4j_database=database,
-        redis_url=redis_url,
+    servers = Servers(
+        neo4j_uri=settings.neo4j_uri or "",
+        neo4j_user=settings.neo4j_user,
+        neo4j_password=settings.neo4j_password.get_secret_value() if settings.neo4j_password else "",
+        neo4j_database=settings.neo4j_database,
+        redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
         neo4j_kind=chosen.neo4j,
-        redis_kind=chosen.redis if redis_url else "none",
-        neo4j_process=neo4j_process,
-        redis_process=redis_process,
+        redis_kind=chosen.redis,
     )
+    with ExitStack() as stack:
+        if "docker" in (chosen.neo4j, chosen.redis):
+            servers = _with_containers(servers, settings, stack, on_progress)
+        if "embedded" in (chosen.neo4j, chosen.redis):
+            running = published.found(_data_dir(settings)) if join else None
+            if running and (running["neo4j_uri"] or chosen.neo4j != "embedded"):
+                servers = _with_running(servers, running)
+            else:
+                servers = _with_embedded(servers, settings, stack, on_progress)
+        yield servers
+
+
+def _with_containers(servers: Servers, settings: Settings, stack: ExitStack, on_progress: Progress) -> Servers:
+    on_progress("starting containers", 0, 0)
+    started = stack.enter_context(
+        containers(
+            neo4j=servers.neo4j_kind == "docker",
+            redis=servers.redis_kind == "docker",
+            heap=settings.neo4j_heap,
+            page_cache=settings.neo4j_page_cache,
+        )
+    )
+    if started.neo4j_uri:
+        servers = replace(
+            servers,
+            neo4j_uri=started.neo4j_uri,
+            neo4j_user=USER,
+            neo4j_password=started.password,
+            neo4j_database=DATABASE,
+        )
+    return replace(servers, redis_url=started.redis_url or servers.redis_url)
+
+
+def _with_running(servers: Servers, running: Mapping[str, str | None]) -> Servers:
+    if servers.neo4j_kind == "embedded":
+        servers = replace(
+            servers,
+            neo4j_uri=running["neo4j_uri"] or "",
+            neo4j_user=USER,
+            neo4j_password=running["neo4j_password"] or "",
+            neo4j_database=DATABASE,
+        )
+    if servers.redis_kind == "embedded":
+        url = running["redis_url"]
+        servers = replace(servers, redis_url=url, redis_kind="embedded" if url else "none")
+    return servers
+
+
+def _with_embedded(servers: Servers, settings: Settings, stack: ExitStack, on_progress: Progress) -> Servers:
+    data_dir = _data_dir(settings)
+    lock = stack.enter_context(data_dir_lock(data_dir))
+    neo4j, redis = _started(settings, servers, lock, stack, on_progress)
+    addresses = {
+        "neo4j_uri": neo4j.uri if neo4j else None,
+        "neo4j_password": neo4j.password if neo4j else None,
+        "redis_url": redis.url if redis else None,
+    }
+    stack.enter_context(published.published(data_dir, addresses))
+    return replace(_with_running(servers, addresses), neo4j_process=neo4j, redis_process=redis)
 
 
 def _started(
-    settings: Settings, chosen: Doors, lock: DataDirLock, stack: ExitStack, on_progress: Progress
+    settings: Settings, servers: Servers, lock: DataDirLock, stack: ExitStack, on_progress: Progress
 ) -> tuple[Neo4jServer | None, ValkeyServer | None]:
     """The embedded servers, started side by side and stopped by the stack even if one of them fails."""
     neo4j = redis = None
-    if chosen.neo4j == "embedded":
+    if servers.neo4j_kind == "embedded":
         neo4j = _neo4j(settings, prepare(settings, on_progress), lock)
         stack.callback(neo4j.stop)
-    if chosen.redis == "embedded":
+    if servers.redis_kind == "embedded":
         try:
             redis = ValkeyServer(_data_dir(settings) / "valkey", lock=lock)
             stack.callback(redis.stop)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 NEO4J_IMAGE = "neo4j:2026.08-community"
 VALKEY_IMAGE = "valkey/valkey:9"
-BOLT_PORT, REDIS_PORT = 7687, 6379
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 PING_SECONDS_MAX = 2
 
 
@@ -33,25 +35,36 @@ def docker_available() -> bool:
         return False
     import docker  # type: ignore[import-untyped]
 
-    try:
-        client = docker.from_env(timeout=PING_SECONDS_MAX)
-    except Exception:  # the client reports a missing engine in many types, and each means the same here
+    address = docker.utils.kwargs_from_env().get("base_url") or DEFAULT_ENGINE
+    if not _listens(address):
         return False
     try:
-        return bool(client.ping())
-    except Exception:
+        with closing(docker.from_env(timeout=PING_SECONDS_MAX)) as client:
+            return bool(client.ping())
+    except Exception:  # the client reports a broken engine in many types, and each means the same here
         return False
-    finally:
-        client.close()
+
+
+def _listens(address: str) -> bool:
+    """Whether somebody listens there; asked before the client is, which takes long and leaks its socket."""
+    place = urlsplit(address)
+    try:
+        if place.scheme in ("unix", "http+unix"):
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.settimeout(PING_SECONDS_MAX)
+                engine.connect(place.path)
+        elif place.hostname and place.port:
+            socket.create_connection((place.hostname, place.port), PING_SECONDS_MAX).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager
 def containers(*, neo4j: bool, redis: bool, heap: str, page_cache: str) -> Iterator[Containers]:
     """Run the wanted servers in containers for the length of the block."""
-    from contextlib import ExitStack
-
     from testcontainers.community.neo4j import Neo4jContainer
-    from testcontainers.community.redis import RedisContainer
+    from testcontainers.community.valkey import ValkeyContainer
 
     password = secrets.token_urlsafe(24)
     neo4j_uri = redis_url = None
@@ -66,10 +79,7 @@ def containers(*, neo4j: bool, redis: bool, heap: str, page_cache: str) -> Itera
                 graph.with_env(name, value)
             neo4j_uri = stack.enter_context(graph).get_connection_url()
         if redis:
-            cache = RedisContainer(VALKEY_IMAGE, port=REDIS_PORT, password=password)
-            # The image is Valkey's: the container class would call `redis-server`.
-            cache.with_command(f"valkey-server --requirepass {password}")
+            cache = ValkeyContainer(VALKEY_IMAGE).with_password(password)
             stack.enter_context(cache)
-            host, port = cache.get_container_host_ip(), cache.get_exposed_port(REDIS_PORT)
-            redis_url = f"redis://:{password}@{host}:{port}/0"
+            redis_url = f"redis://:{password}@{cache.get_host()}:{cache.get_exposed_port()}/0"
         yield Containers(neo4j_uri=neo4j_uri, redis_url=redis_url, password=password)

@@ -70,12 +70,14 @@ def start(spec: dict[str, Any]) -> subprocess.Popen[bytes]:
         )
 
 
-def keep(server: subprocess.Popen[bytes], *, owner_pid: int, stop: Stop) -> int:
+def keep(server: subprocess.Popen[bytes], *, owner_pid: int, stop: Stop, woken: int) -> int:
     """Wait for the server's end, ending it when asked to or when the owner is gone."""
     asked, listening = False, True
     while (code := server.poll()) is None:
-        readable = select.select([0] if listening else [], [], [], TICK_SECONDS)[0]
-        if readable:
+        readable = select.select([0, woken] if listening else [woken], [], [], TICK_SECONDS)[0]
+        if woken in readable:
+            os.read(woken, 4096)
+        if 0 in readable:
             message = os.read(0, 4096)
             listening = bool(message)
             stop.within(float(message.split()[-1]) if message else ORPHAN_GRACE_SECONDS)
@@ -102,10 +104,18 @@ def read_line() -> bytes:
 
 def main() -> int:
     stop = Stop()
+    # A signal (the server's end is one) ends the wait at once.
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     # Handlers, not SIG_IGN: an ignored signal would stay ignored in the server after exec.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.within(ORPHAN_GRACE_SECONDS))
-    spec = json.loads(read_line())
+    try:
+        spec = json.loads(read_line())
+    except EOFError:
+        return 1  # the owner died first
     try:
         server = start(spec)
     except (OSError, subprocess.SubprocessError) as error:
@@ -113,7 +123,7 @@ def main() -> int:
         return 127
     with contextlib.suppress(BrokenPipeError):
         print(server.pid, flush=True)
-    return keep(server, owner_pid=spec["owner_pid"], stop=stop)
+    return keep(server, owner_pid=spec["owner_pid"], stop=stop, woken=woken)
 
 
 if __name__ == "__main__":

@@ -102,13 +102,14 @@ class Neo4jServer:
     @property
     def pid(self) -> int | None:
         """None while stopped."""
-        return self._process.pid if self._process and self._process.exit_code() is None else None
+        return self._process.pid if self._process and self._process.is_running() else None
 
     def start(self, on_progress: Progress = silent) -> None:
         """Start and wait for a login; raises ServerDidNotStart. The first start chooses the port."""
         if self.pid is not None:
             return
-        if not (self.home.data_dir / "dbms").exists():
+        self.stop()  # it may have ended by itself; then this lets go of what it left
+        if not self._has_password():
             on_progress("setting Neo4j's password", 0, 0)
             self._set_password()
         self._write_conf()
@@ -178,6 +179,11 @@ class Neo4jServer:
             raise AdminToolFailed(command=" ".join(map(str, args[:2])), exit_code=code, output=output)
         return output
 
+    def _has_password(self) -> bool:
+        """Neo4j keeps the initial password in auth.ini until its own first start moved it to `system`."""
+        places = self.home.data_dir / "dbms" / "auth.ini", self.home.data_dir / "databases" / "system"
+        return any(place.exists() for place in places)
+
     def _set_password(self) -> None:
         # By file: arguments are readable by every user of the machine while the command runs.
         arguments = self.home.dir / "password.args"
@@ -203,8 +209,9 @@ class Neo4jServer:
             "server.http.enabled": "false",
             "server.https.enabled": "false",
             "server.memory.pagecache.size": self._page_cache,
-            # Unset, LOAD CSV reads any file of the machine.
-            "server.directories.import": self.home.import_dir,
+            # Unset, LOAD CSV reads any file of the machine. Relative to the home, because Neo4j does not read
+            # a path beyond ASCII from here.
+            "server.directories.import": self.home.import_dir.name,
             "dbms.usage_report.enabled": "false",
             "dbms.fleet_manager.enabled": "false",
             "server.fleet_discovery.enabled": "false",

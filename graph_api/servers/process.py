@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 KEEPER = Path(__file__).with_name("keeper.py")
+PUBLISHED = "servers.json"
 LOG_TAIL_LINES = 30
 # How long a start waits for servers whose owner is dead and which their keepers are ending right now.
 DYING_SECONDS = 5.0
@@ -57,6 +58,10 @@ class DataDirLock:
 
     fd: int
 
+    def note(self, pid: int) -> None:
+        """Write down who else holds it, for the message of whoever is refused."""
+        os.write(self.fd, f"{pid}\n".encode())
+
 
 @contextmanager
 def data_dir_lock(data_dir: Path) -> Iterator[DataDirLock]:
@@ -64,19 +69,26 @@ def data_dir_lock(data_dir: Path) -> Iterator[DataDirLock]:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     fd = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        # Between another's taking the lock and writing its pid down, nobody's or an old pid is read.
         deadline = time.monotonic() + DYING_SECONDS
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                pid = int(os.pread(fd, 32, 0) or b"0")
-                if psutil.pid_exists(pid) or time.monotonic() > deadline:
-                    raise DataDirInUse(data_dir=data_dir, pid=pid) from None
+                owner, *others = [int(line) for line in os.pread(fd, 4096, 0).split()] or [0]
+                if psutil.pid_exists(owner) and owner:
+                    raise DataDirInUse(data_dir=data_dir, pid=owner) from None
+                if time.monotonic() > deadline:
+                    living = next((pid for pid in others if psutil.pid_exists(pid)), owner)
+                    raise DataDirInUse(data_dir=data_dir, pid=living) from None
                 time.sleep(0.05)
         os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
-        yield DataDirLock(fd)
+        # What a killed owner published is not true any more.
+        (data_dir / PUBLISHED).unlink(missing_ok=True)
+        lock = DataDirLock(fd)
+        lock.note(os.getpid())
+        yield lock
     finally:
         os.close(fd)
 
@@ -143,13 +155,23 @@ class KeptProcess:
             self._close()
             raise ServerDidNotStart(server=str(argv[0]), reason=told or "its keeper ended", log_path=log_path)
         self.pid = int(told)
+        lock.note(self.pid)
         self._peak_bytes = 0
+        self._server: psutil.Process | None = None
         with contextlib.suppress(psutil.NoSuchProcess):
             self._server = psutil.Process(self.pid)
 
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """None while it runs, and for the moment its keeper needs to notice the end."""
         return self._keeper.poll()
+
+    def is_running(self) -> bool:
+        """Asked of the kernel, so it is false as soon as the server is dead."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return (
+                self._server is not None and self._server.is_running() and self._server.status() != psutil.STATUS_ZOMBIE
+            )
+        return False
 
     def wait(self, timeout_seconds: float | None = None) -> int:
         """Wait for it to end by itself; raises subprocess.TimeoutExpired."""
@@ -174,9 +196,10 @@ class KeptProcess:
 
     def _end_leftover(self) -> None:
         """Where no kernel ends a server with its keeper, do it; psutil knows a reused pid from ours."""
-        with contextlib.suppress(psutil.NoSuchProcess, AttributeError):
-            self._server.kill()
-            self._server.wait(10)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self._server is not None:
+                self._server.kill()
+                self._server.wait(10)
 
     def _close(self) -> None:
         with contextlib.suppress(OSError):

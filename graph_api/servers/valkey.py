@@ -58,12 +58,13 @@ class ValkeyServer:
     @property
     def pid(self) -> int | None:
         """None while stopped."""
-        return self._process.pid if self._process and self._process.exit_code() is None else None
+        return self._process.pid if self._process and self._process.is_running() else None
 
     def start(self, on_progress: Progress = silent) -> None:
         """Start and wait for an answer; raises ServerDidNotStart. The first start chooses the port."""
         if self.pid is not None:
             return
+        self.stop()  # it may have ended by itself; then this lets go of what it left
         on_progress("starting Valkey", 0, 0)
         chosen = self.port
         for attempt in range(1, PORT_ATTEMPTS + 1):
