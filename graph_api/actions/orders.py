@@ -75,8 +75,8 @@ class NewOrder:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal content; a number used again with another fingerprint is a conflict."""
-        lines = [[line.sku, line.quantity, line.paid_fen] for line in self.lines]
+        """Equal for equal content, in whatever order the lines are told; another one under the number is a conflict."""
+        lines = sorted([line.sku, line.quantity, line.paid_fen] for line in self.lines)
         utm = [self.utm_source, self.utm_medium, self.utm_campaign]
         content = [self.buyer_code, self.promoter_code, lines, self.paid_at, utm]
         return sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]

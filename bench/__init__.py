@@ -1,0 +1,1 @@
+"""Benchmarks: each figure stands beside the raw engine's, measured in the same run on the same servers."""

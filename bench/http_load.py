@@ -1,0 +1,71 @@
+"""A small load client: keep-alive connections that send one request after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Requests per second and latency in milliseconds."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+    @classmethod
+    def of(cls, latencies: Sequence[float], seconds: float) -> Figures:
+        cuts = statistics.quantiles(latencies, n=100)
+        return cls(len(latencies) / seconds, cuts[49] * 1000, cuts[98] * 1000)
+
+    def __str__(self) -> str:
+        return f"{self.per_second:8.0f}/s   p50 {self.p50_ms:7.2f} ms   p99 {self.p99_ms:7.2f} ms"
+
+
+async def hammer(ask: Callable[[int], Awaitable[None]], *, clients: int, requests: int) -> Figures:
+    """`clients` tasks that together ask `requests` times."""
+    latencies: list[float] = []
+    turns = iter(range(requests))
+
+    async def client() -> None:
+        for turn in turns:
+            began = time.perf_counter()
+            await ask(turn)
+            latencies.append(time.perf_counter() - began)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return Figures.of(latencies, time.perf_counter() - began)
+
+
+class Connections:
+    """A pool of raw HTTP/1.1 connections to one local port; lighter on the shared processors than a full client."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._token = token
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def post(self, body: bytes) -> dict[str, object]:
+        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            + f"Authorization: Bearer {self._token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(head.split("content-length:")[1].split("\r\n")[0])
+        answer: dict[str, object] = json.loads(await reader.readexactly(length))
+        if answer.get("errors"):
+            raise RuntimeError(f"the service answered {answer['errors']}")
+        self._idle.append((reader, writer))
+        return answer
+
+    def close(self) -> None:
+        for _, writer in self._idle:
+            writer.close()

@@ -1,0 +1,69 @@
+"""`promograph serve` as a process of its own, on servers that are there."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from graph_api.servers import Servers
+
+
+class Service:
+    """`promograph serve` as a process of its own on the benchmark's servers."""
+
+    def __init__(self, servers: Servers, data_dir: Path) -> None:
+        self._environment = os.environ | {
+            "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,
+            "PROMOGRAPH_NEO4J_PASSWORD": servers.neo4j_password,
+            "PROMOGRAPH_REDIS_URL": servers.redis_url or "",
+            "PROMOGRAPH_SECRET_KEY": "bench" * 10,
+            "PROMOGRAPH_DATA_DIR": str(data_dir),
+        }
+        self._command = [str(Path(sys.executable).with_name("promograph"))]
+        self.port = _free_port()
+        arguments = ["serve", "--port", str(self.port), "--empty", "--no-jobs"]
+        self._process = subprocess.Popen([*self._command, *arguments], env=self._environment, stdout=subprocess.DEVNULL)
+
+    async def ready(self) -> None:
+        for _ in itertools.repeat(None, 300):
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(0.1)
+                continue
+            writer.write(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+            if answer.startswith(b"HTTP/1.1 200"):
+                return
+            await asyncio.sleep(0.1)
+        raise RuntimeError("the service did not get ready within 30 s")
+
+    def token(self, code: str) -> str:
+        arguments = ["token", "--role", "PROMOTER", "--promoter", code]
+        done = subprocess.run(
+            [*self._command, *arguments], env=self._environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip().splitlines()[-1]
+
+    def peak_memory_mib(self) -> int:
+        status = Path(f"/proc/{self._process.pid}/status")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        return int(found[1]) // 1024 if found else 0
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
