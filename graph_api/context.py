@@ -27,7 +27,7 @@ class Stores:
     """What every request shares."""
 
     store: Store
-    cache: Cache | None
+    cache: Cache
     pii: Pii
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -65,7 +64,8 @@ class PromotionProgress:
 
     @classmethod
     async def of_promoter(cls, context: Context, code: str) -> PromotionProgress:
-        facts, plan = await asyncio.gather(context.promoters.promotion(code), context.plans.in_force(context.now))
+        plan = await context.plans.in_force(context.now)
+        facts = await context.promoters.promotion(code, sales_months=plan.sales_months)
         months = [SalesOfMonth(*month) for month in facts.months]
         progress = rules.progress(plan, rank=facts.rank, valid_downlines=facts.valid_downlines, months=months)
         return cls.of(code, facts, progress, context.language)

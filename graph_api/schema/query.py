@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
+from graph_api.batched.asks import PromoterOrder
 from graph_api.batched.orders import Sought
 from graph_api.context import Context
 from graph_api.schema.commissions import Commission
@@ -14,7 +15,7 @@ from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.plans import Plan
 from graph_api.schema.products import Product, ProductConnection
-from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, visible
+from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
 from graph_api.schema.scalars import Instant
 
 
@@ -28,10 +29,14 @@ class Query:
 
     @resolver(description="The promoter that the token stands for.")
     async def me(self, info: Info) -> Promoter | None:
-        return await visible(info.context, info.context.viewer.promoter_code)
+        code = info.context.viewer.promoter_code
+        if code is not None:
+            prefetch(info, code)
+        return await visible(info.context, code)
 
     @resolver(description="A promoter by its code.")
     async def promoter(self, info: Info, code: str) -> Promoter | None:
+        prefetch(info, code)
         return await visible(info.context, code)
 
     @resolver(description="All promoters; for staff.")
@@ -44,7 +49,7 @@ class Query:
         after: str | None = None,
     ) -> PromoterConnection | None:
         which = filter.which if filter else {}
-        order = (order_by or PromoterSort.JOINED_AT_DESC).value
+        order: PromoterOrder = (order_by or PromoterSort.JOINED_AT_DESC).value
         reads = info.context.promoters
         page = await reads.promoters(**which, order=order, first=first, after=after)
         return PromoterConnection.of(page, after=after, count=lambda: reads.promoters_count(**which))

@@ -1,0 +1,25 @@
+// name: components
+// returns: one Component
+// Which Neo4j this is.
+CALL dbms.components() YIELD name, versions, edition
+RETURN name AS name, versions[0] AS version, edition AS edition
+
+// name: constraints
+// returns: one Constraints
+// Names of the uniqueness constraints that are there.
+SHOW CONSTRAINTS YIELD name
+RETURN collect(name) AS names
+
+// name: sizes
+// returns: one Sizes
+// How much there is.
+RETURN COUNT { (:Promoter) } AS promoters, COUNT { (:Order) } AS orders, COUNT { (:Commission) } AS commissions
+
+// name: biggest_team
+// returns: maybe Leader
+// An active promoter with a good team of two levels, as an example to show.
+MATCH (p:Promoter {status: 'ACTIVE'})
+WITH p, COUNT { (p)-[:REFERRED*1..2]->(:Promoter) } AS size
+WHERE size > 0
+RETURN p.code AS code, size AS size
+ORDER BY size DESC, code LIMIT 1

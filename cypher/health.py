@@ -1,0 +1,52 @@
+"""Reads about the store itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cypher.statements import Run, bind
+
+statement = bind(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    name: str
+    version: str
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    promoters: int
+    orders: int
+    commissions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """`size`: people one and two levels below."""
+
+    code: str
+    size: int
+
+
+@statement
+async def components(run: Run) -> Component: ...
+
+
+@statement
+async def constraints(run: Run) -> Constraints: ...
+
+
+@statement
+async def sizes(run: Run) -> Sizes: ...
+
+
+@statement
+async def biggest_team(run: Run) -> Leader | None: ...

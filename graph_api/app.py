@@ -1,0 +1,160 @@
+"""The service put together: the GraphQL door, health, metrics and a plain index, over one store and one cache."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from cypher import migrations
+from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
+from graph_api import auth, logs, metrics
+from graph_api.cache import Cache, follow
+from graph_api.context import Stores
+from graph_api.door import Documents, Door
+from graph_api.graphiql import graphiql_routes
+from graph_api.pii import Pii
+from graph_api.schema import build
+from graph_api.servers import Servers, open_servers
+from graph_api.settings import Settings
+
+SCHEMA = build.build()
+
+INDEX = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>promograph</title></head>
+<body><h1>promograph</h1>
+<p>A promoter network service: who referred whom, served through GraphQL.</p>
+<ul>{links}</ul></body></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the service stands on while it runs."""
+
+    stores: Stores
+    secret: str
+    servers: Servers
+
+    @property
+    def store(self) -> Store:
+        return self.stores.store
+
+
+@asynccontextmanager
+async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
+    """A migrated store, a cache that follows the journal, and the keys of personal data."""
+    secret = auth.secret_key(settings, embedded=servers.neo4j_kind == "embedded")
+    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
+    store = connect(
+        servers.neo4j_uri,
+        user=servers.neo4j_user,
+        password=servers.neo4j_password,
+        database=servers.neo4j_database,
+        timeout_seconds=settings.statement_timeout_seconds,
+    )
+    try:
+        await migrations.migrate(store)
+        await store.observe_head()
+        cache = await Cache.open(servers.redis_url)
+        following = asyncio.create_task(follow(store, cache))
+        try:
+            yield Opened(Stores(store, cache, Pii.from_secret(secret, keys=keys)), secret, servers)
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+            await cache.close()
+    finally:
+        await store.close()
+
+
+def create_app(settings: Settings | None = None, *, servers: Servers | None = None) -> FastAPI:
+    """The ASGI application; without `servers` it opens those of the settings, or joins those of the data dir."""
+    settings = settings or Settings()
+    production = settings.env == "production"
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with contextlib.ExitStack() as stack:
+            joined = servers or await asyncio.to_thread(stack.enter_context, open_servers(settings, join=True))
+            async with opened(settings, joined) as running:
+                app.state.opened = running
+                yield
+
+    logs.configure()
+    app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    door = Door(
+        schema=build.graphql_schema(SCHEMA),
+        stores=lambda: _opened(app).stores,
+        secret=lambda: _opened(app).secret,
+        production=production,
+        documents=Documents(),
+    )
+    app.router.routes.append(Route("/graphql", door, name="graphql"))
+    if not production:
+        app.router.routes.extend(graphiql_routes())
+    _add_pages(app, production=production)
+    return app
+
+
+def _opened(app: FastAPI) -> Opened:
+    running: Opened = app.state.opened
+    return running
+
+
+def _add_pages(app: FastAPI, *, production: bool) -> None:
+    addresses = ["/graphql", "/healthz", "/readyz", "/metrics"]
+    if not production:
+        addresses.insert(1, "/graphiql")
+    links = "".join(f'<li><a href="{address}">{address}</a></li>' for address in addresses)
+
+    @app.get("/", response_class=HTMLResponse)
+    async def index() -> str:
+        return INDEX.format(links=links)
+
+    @app.get("/healthz")
+    async def healthz() -> Mapping[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        report = await readiness(_opened(app))
+        return JSONResponse(report, 200 if report["ready"] else 503)
+
+    @app.get("/metrics")
+    async def exposition() -> Response:
+        text = metrics.text(metrics.Watched(lambda: _counters(_opened(app))))
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def readiness(running: Opened) -> dict[str, object]:
+    """Whether requests can be answered: Neo4j and its schema must be there, the cache is only reported."""
+    neo4j, schema = "ok", "unknown"
+    try:
+        applied = {row.number for row in await migrations.applied(running.store)}
+        missing = {number for number, _ in migrations.numbered()} - applied
+        schema = f"{len(missing)} steps missing" if missing else "ok"
+    except (StoreUnavailable, StoreTimeout) as error:
+        neo4j = type(error).__name__
+    cache = running.stores.cache.report()
+    return {"ready": neo4j == schema == "ok", "neo4j": neo4j, "schema": schema, "redis": cache.state}
+
+
+def _counters(running: Opened) -> dict[str, float]:
+    cache = running.stores.cache.report()
+    return {
+        "neo4j_statements": running.store.statements_run,
+        "journal_head": running.store.head,
+        "cache_hits": cache.hits,
+        "cache_misses": cache.misses,
+        "cache_kept": cache.kept,
+        "cache_folds": cache.folds,
+        "cache_failures": cache.failures,
+    }

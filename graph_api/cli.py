@@ -1,0 +1,275 @@
+"""The command line: one way to settings, servers and store for every command, and messages instead of tracebacks."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from cypher.store import StoreTimeout, StoreUnavailable
+from graph_api import auth
+from graph_api.actions.recompute import recompute as recompute_store
+from graph_api.app import SCHEMA, Opened, opened
+from graph_api.errors import DomainError, ManyErrors
+from graph_api.schema import build
+from graph_api.servers import (
+    AdminToolFailed,
+    DataDirInUse,
+    JarDownloadFailed,
+    Progress,
+    ServerDidNotStart,
+    Servers,
+    open_servers,
+)
+from graph_api.serving import CannotListen, listen, run, terminable
+from graph_api.settings import Settings
+from graph_api.viewer import Role
+from loaders.export import export as export_files
+from loaders.load import load
+from loaders.progress import shown
+from loaders.sources import SourceError
+
+T = TypeVar("T")
+KNOWN_ERRORS = (
+    AdminToolFailed,
+    CannotListen,
+    DataDirInUse,
+    DomainError,
+    JarDownloadFailed,
+    ManyErrors,
+    OSError,
+    ServerDidNotStart,
+    SourceError,
+    StoreTimeout,
+    StoreUnavailable,
+    ValidationError,
+    ValueError,
+    auth.WeakSecret,
+)
+
+app = typer.Typer(
+    name="promograph",
+    help="A promoter network service: who referred whom in Neo4j, served through GraphQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+err = Console(stderr=True, highlight=False)
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where the embedded servers keep their files.", show_default=False)
+]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+
+
+def main() -> None:
+    """Run a command; whatever goes wrong is told in a sentence, with exit status 1."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except KNOWN_ERRORS as error:
+        fail(str(error) or type(error).__name__)
+    except Exception as error:
+        fail(f"unexpected: {type(error).__name__}: {error}")
+
+
+def fail(message: str) -> NoReturn:
+    err.print(f"promograph: {message}", style="red", markup=False)
+    sys.exit(1)
+
+
+def settings_of(data_dir: Path | None) -> Settings:
+    settings = Settings()
+    return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})
+
+
+@contextmanager
+def starting(settings: Settings, *, join: bool = False) -> Iterator[Servers]:
+    """The servers of the settings, with progress on stderr while they start."""
+    with ExitStack() as stack:
+        with shown() as progress:
+            tell: Progress = lambda message, done, total: progress(message, done, total)  # noqa: E731
+            servers = stack.enter_context(open_servers(settings, join=join, on_progress=tell))
+        yield servers
+
+
+def with_store(settings: Settings, work: Callable[[Opened], Awaitable[T]]) -> T:
+    """Run `work` on the store of the settings, on a running `serve`'s servers if there are any."""
+    with starting(settings, join=True) as servers:
+        return asyncio.run(on_servers(settings, servers, work))
+
+
+async def on_servers(settings: Settings, servers: Servers, work: Callable[[Opened], Awaitable[T]]) -> T:
+    async with opened(settings, servers) as running:
+        return await work(running)
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without demonstration data; deletes nothing.")] = False,
+    no_jobs: Annotated[bool, typer.Option("--no-jobs", help="Leave the scheduler off; only calls move time.")] = False,
+) -> None:
+    """Serve the API until Ctrl-C or SIGTERM, which also stop every server that was started for it."""
+    from graph_api.demonstration import has_promoters
+
+    settings = settings_of(data_dir)
+    bound, address = listen(host, port)
+    with bound, terminable():
+        try:
+            with starting(settings) as servers:
+                err.print(servers.describe(), markup=False)
+                filled = asyncio.run(on_servers(settings, servers, has_promoters))
+
+                def ready() -> None:
+                    print(f"promograph answers at {address.url}", flush=True)
+                    print(f"GraphQL: {address.url}/graphql", flush=True)
+                    if not filled and not empty:
+                        err.print(
+                            "The store is empty. Load files with `promograph import DIR`, or see `promograph demo`."
+                        )
+
+                run(settings, servers, bound=bound, workers=workers, on_ready=ready)
+        except KeyboardInterrupt:
+            err.print("stopped")
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(case_sensitive=False, help="Whose rights it carries.")],
+    promoter: Annotated[str | None, typer.Option(help="The promoter that a PROMOTER token stands for.")] = None,
+    ttl: Annotated[int, typer.Option(min=1, max=auth.TTL_SECONDS_MAX, help="Seconds it is valid.")] = auth.TTL_SECONDS,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a signed token."""
+    settings = settings_of(data_dir)
+    if (role is Role.PROMOTER) != (promoter is not None):
+        fail("--role PROMOTER needs --promoter CODE, and no other role takes it")
+    secret = auth.secret_key(settings, embedded=settings.neo4j_uri is None)
+    print(auth.issue(secret, role, promoter_code=promoter, ttl_seconds=ttl))
+
+
+@app.command("import")
+def import_(
+    directory: Annotated[
+        Path, typer.Argument(help="Holds promoters, products, orders, identifiers as CSV or Parquet.")
+    ],
+    rejected: Annotated[Path | None, typer.Option(help="Where rows go that could not be loaded.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Bulk-build an empty store.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Load files. Exit status 0: all loaded; 3: with rejected or quarantined rows; 1: stopped, run it again to go on."""
+    settings = settings_of(data_dir)
+    if offline:
+        fail("--offline is not here yet")
+
+    async def work(running: Opened) -> Any:
+        with shown() as progress:
+            stores = running.stores
+            return await load(stores.store, stores.pii, directory, rejected=rejected, now=now(), progress=progress)
+
+    report = with_store(settings, work)
+    for subject, counts in report.counts.items():
+        err.print(
+            f"{subject}: {counts.loaded:,} loaded, {counts.unchanged:,} unchanged,"
+            f" {counts.rejected:,} rejected, {counts.quarantined:,} quarantined",
+            markup=False,
+        )
+    print(report.json())
+    raise typer.Exit(report.exit_status)
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="Where the files go.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write the same files that import reads; they hold raw names and phones."""
+
+    async def work(running: Opened) -> dict[str, int]:
+        with shown() as progress:
+            return await export_files(running.store, running.stores.pii, directory, progress=progress)
+
+    written = with_store(settings_of(data_dir), work)
+    for subject, count in written.items():
+        print(f"{subject}.csv: {count:,} rows")
+
+
+@app.command()
+def recompute(data_dir: DataDir = None) -> None:
+    """Recount every stored sum from the graph, print what drifted, repair it."""
+
+    async def work(running: Opened) -> Any:
+        with shown() as progress:
+            found = await recompute_store(
+                running.store,
+                actor="recompute",
+                now=now(),
+                on_progress=lambda done: progress("recounting", done, 0),
+            )
+            await running.stores.cache.drop(running.store)
+            return found
+
+    found = with_store(settings_of(data_dir), work)
+    for line in found.drift:
+        print(line)
+    print(
+        f"{found.promoters:,} promoters, {found.orders:,} orders in {found.seconds} s:"
+        f" {found.drift_count:,} drifted, {found.repaired:,} repaired"
+    )
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Check settings, servers, schema and sums, and say what to do."""
+    from graph_api import doctor as checks
+
+    settings = settings_of(data_dir)
+    findings = with_store(settings, lambda running: checks.findings(running, settings))
+    for finding in findings:
+        print(finding.line)
+    if any(not finding.fine for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("export-schema")
+def export_schema() -> None:
+    """Print the SDL."""
+    print(build.sdl(SCHEMA), end="")
+
+
+@app.command()
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    data_dir: DataDir = None,
+    promoters: Annotated[int, typer.Option(min=50, help="Size of the generated network.")] = 2000,
+    exit: Annotated[bool, typer.Option("--exit", help="Stop after printing, as for a check.")] = False,
+) -> None:
+    """Serve with a generated network, loaded if the store is empty; prints addresses, tokens and queries to try."""
+    from graph_api.demonstration import demonstrate
+
+    settings = settings_of(data_dir)
+    bound, address = listen(host, port)
+    with bound, terminable():
+        try:
+            demonstrate(settings, bound, address, promoters=promoters, stop=exit)
+        except KeyboardInterrupt:
+            err.print("stopped")

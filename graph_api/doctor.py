@@ -1,0 +1,98 @@
+"""Checks of a deployment, each with what to do."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from cypher import health, migrations
+from graph_api.actions.recompute import recompute
+from graph_api.app import Opened, readiness
+from graph_api.settings import Settings
+
+NEO4J_VERSION_MIN = (5, 23)
+_CONSTRAINT = re.compile(r"CREATE CONSTRAINT (\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`advice` is what to do, when something is to be done."""
+
+    what: str
+    fine: bool
+    advice: str = ""
+
+    @property
+    def line(self) -> str:
+        return f"{'ok  ' if self.fine else 'BAD '} {self.what}" + (f" - {self.advice}" if self.advice else "")
+
+
+async def findings(running: Opened, settings: Settings) -> list[Finding]:
+    """Everything that was checked, in order."""
+    return [
+        Finding(running.servers.describe(), fine=True),
+        _secret(settings),
+        await _version(running),
+        await _constraints(running),
+        await _schema(running),
+        await _cache(running),
+        await _sizes(running),
+        await _drift(running),
+    ]
+
+
+def _secret(settings: Settings) -> Finding:
+    if settings.secret_key is not None:
+        return Finding("secret key: given", fine=True)
+    place = settings.data_dir.expanduser().absolute() / "secret_key"
+    return Finding(f"secret key: {place}", fine=True, advice="keep a copy: tokens and personal data need it")
+
+
+async def _version(running: Opened) -> Finding:
+    found = await health.components(running.store)
+    numbers = tuple(int(part) for part in re.findall(r"\d+", found.version)[:2])
+    advice = "" if numbers >= NEO4J_VERSION_MIN else "upgrade Neo4j: subquery scopes need 5.23"
+    return Finding(f"{found.name} {found.version} {found.edition}", fine=not advice, advice=advice)
+
+
+async def _constraints(running: Opened) -> Finding:
+    wanted = {match[1] for _, step in migrations.numbered() if (match := _CONSTRAINT.search(step.text))}
+    missing = wanted - set((await health.constraints(running.store)).names)
+    if missing:
+        return Finding(
+            f"constraints missing: {', '.join(sorted(missing))}",
+            fine=False,
+            advice="delete the :Migration nodes of these steps and start the service once",
+        )
+    return Finding(f"{len(wanted)} constraints", fine=True)
+
+
+async def _schema(running: Opened) -> Finding:
+    report = await readiness(running)
+    fine = bool(report["ready"])
+    return Finding(f"schema: {report['schema']}", fine=fine, advice="" if fine else "start the service once")
+
+
+async def _cache(running: Opened) -> Finding:
+    await running.stores.cache.follow_once(running.store)
+    state = running.stores.cache.report().state
+    advice = {
+        "off": "set PROMOGRAPH_REDIS_URL: without a cache every read goes to Neo4j",
+        "away": "start Redis: until it answers every read goes to Neo4j",
+    }
+    return Finding(f"cache: {state}", fine=state != "away", advice=advice.get(state, ""))
+
+
+async def _sizes(running: Opened) -> Finding:
+    sizes = await health.sizes(running.store)
+    return Finding(
+        f"{sizes.promoters:,} promoters, {sizes.orders:,} orders, {sizes.commissions:,} commission entries", fine=True
+    )
+
+
+async def _drift(running: Opened) -> Finding:
+    found = await recompute(running.store, actor="doctor", now=time.time_ns() // 1000, repair=False)
+    if found.drift_count:
+        return Finding(f"{found.drift_count:,} sums drifted", fine=False, advice="run `promograph recompute`")
+    return Finding("sums agree with orders and entries", fine=True)

@@ -1,0 +1,117 @@
+"""Run the HTTP server until Ctrl-C or SIGTERM, in this process or in several beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import NoReturn
+
+import httpx
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from graph_api.app import create_app
+from graph_api.servers import Servers
+from graph_api.settings import Settings
+
+
+class CannotListen(Exception):
+    """The address is taken or not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{shown}:{self.port}"
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that whatever was opened in it is closed."""
+
+    def stop(signum: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def listen(host: str, port: int) -> tuple[socket.socket, Address]:
+    """A bound socket and its address; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return bound, Address(host, bound.getsockname()[1])
+
+
+def run(
+    settings: Settings,
+    servers: Servers,
+    *,
+    bound: socket.socket,
+    workers: int,
+    on_ready: Callable[[], None],
+) -> None:
+    """Serve until a signal. With several workers this process only watches them."""
+    # Handles of the embedded servers stay here: workers come and go, the servers do not.
+    addresses = replace(servers, neo4j_process=None, redis_process=None)
+    config = uvicorn.Config(
+        functools.partial(create_app, settings, servers=addresses),
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    if workers > 1:
+        threading.Thread(target=_tell_when_ready, args=(bound, on_ready), daemon=True).start()
+        Multiprocess(config, sockets=[bound]).run()
+    else:
+        _Announcing(config, on_ready).run(sockets=[bound])
+
+
+def _tell_when_ready(bound: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Say so once a worker answers; until then connections are refused."""
+    host, port = bound.getsockname()[:2]
+    for _ in range(600):
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{Address(host, port).url}/healthz", trust_env=False).is_success:
+                on_ready()
+                return
+        time.sleep(0.1)
+
+
+class _Announcing(uvicorn.Server):
+    """Says that it is ready once it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._on_ready()
