@@ -1,10 +1,9 @@
 // name: facts
 // returns: one Facts
 // Whatever was asked about promoters in one go: every list of asks is answered by a subquery of its own, so nothing multiplies and an empty list costs nothing. Month 0 is all time.
-// The asks come in one map because Neo4j plans anew for every type and size of a list parameter: 1 s each, and a map has one type.
 // A team of 10,000: 32 ms of all time, 57 ms of a month. A month is read by expanding SOLD_IN (55 ms); seeking its index took 74, quantified paths and path objects the same within noise.
 CALL () {
-  UNWIND $asked.cards AS code
+  UNWIND $cards AS code
   MATCH (p:Promoter {code: code})
   RETURN collect(p {
     .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed,
@@ -12,7 +11,7 @@ CALL () {
   }) AS cards
 }
 CALL () {
-  UNWIND $asked.sales AS ask
+  UNWIND $sales AS ask
   MATCH (p:Promoter {code: ask.code})
   OPTIONAL MATCH (p)-[:SOLD_IN]->(s:SalesMonth {month: ask.month})
   WITH ask, CASE ask.month WHEN 0 THEN [p.sales_orders, p.sales_volume_fen, p.sales_refunded_fen] ELSE [s.orders, s.volume_fen, s.refunded_fen] END AS own
@@ -22,7 +21,7 @@ CALL () {
   }) AS sales
 }
 CALL () {
-  UNWIND $asked.buyers AS ask
+  UNWIND $buyers AS ask
   MATCH (p:Promoter {code: ask.code})
   OPTIONAL MATCH (p)-[:SOLD]->(o:Order {commissionable: true})
   WHERE ask.month = 0 OR o.month = ask.month
@@ -30,7 +29,7 @@ CALL () {
   RETURN collect({code: ask.code, month: ask.month, buyers: buyers}) AS buyers
 }
 CALL () {
-  UNWIND $asked.teams AS code
+  UNWIND $teams AS code
   MATCH (p:Promoter {code: code})-[r:REFERRED*1..1000]->(m)
   WITH code, size(r) AS level, count(*) AS size, sum(m.sales_orders) AS orders, sum(m.sales_volume_fen) AS volume_fen
   ORDER BY level
@@ -38,7 +37,7 @@ CALL () {
   RETURN collect({code: code, levels: levels}) AS teams
 }
 CALL () {
-  UNWIND $asked.month_teams AS ask
+  UNWIND $month_teams AS ask
   MATCH (p:Promoter {code: ask.code})-[r:REFERRED*1..1000]->(m)
   OPTIONAL MATCH (m)-[:SOLD_IN]->(s:SalesMonth {month: ask.month})
   WITH ask, size(r) AS level, count(*) AS size, sum(s.orders) AS orders, sum(s.volume_fen) AS volume_fen
@@ -47,7 +46,7 @@ CALL () {
   RETURN collect({code: ask.code, month: ask.month, levels: levels}) AS month_teams
 }
 CALL () {
-  UNWIND $asked.valids AS code
+  UNWIND $valids AS code
   MATCH (p:Promoter {code: code})
   RETURN collect({
     code: code,
@@ -64,7 +63,7 @@ CALL () {
   }) AS valids
 }
 CALL () {
-  UNWIND $asked.promotions AS code
+  UNWIND $promotions AS code
   MATCH (p:Promoter {code: code})
   RETURN collect({
     code: code, rank: p.rank,
@@ -77,7 +76,7 @@ RETURN cards AS cards, sales AS sales, buyers AS buyers, teams AS teams, month_t
 // name: nearly_valid
 // returns: one Nearly
 // Active direct downlines that are not valid, nearest first: an order in observation (soonest end first), an order on its way, none yet.
-UNWIND $asked.codes AS code
+UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
 CALL (p) {
   MATCH (p)-[:REFERRED]->(d:Promoter {status: 'ACTIVE'})
@@ -96,7 +95,7 @@ CALL (p) {
     CASE WHEN observed_until IS NOT NULL THEN 0 WHEN on_the_way > 0 THEN 1 ELSE 2 END AS steps_away
   WHERE completed = 0
   ORDER BY steps_away, observed_until, d.joined_at, d.code
-  LIMIT $asked.first
+  LIMIT $first
   RETURN collect(d { .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed }) AS members
 }
 RETURN collect({code: code, members: members}) AS lists
@@ -106,11 +105,11 @@ RETURN collect({code: code, members: members}) AS lists
 // Promoters by joining date, latest first, straight off the index (3 ms; without the hint all 60,000 are sorted, 40 ms).
 MATCH (p:Promoter)
 USING INDEX p:Promoter(joined_at, code)
-WHERE p.joined_at <= $asked.after_at AND p.code >= '' AND p.joined_at >= $asked.joined_from AND p.joined_at < $asked.joined_to
-  AND CASE WHEN p.joined_at = $asked.after_at THEN p.code < $asked.after_code ELSE true END
-  AND ($asked.status IS NULL OR p.status = $asked.status) AND ($asked.rank IS NULL OR p.rank = $asked.rank)
-  AND ($asked.referrer_code IS NULL OR EXISTS { (:Promoter {code: $asked.referrer_code})-[:REFERRED]->(p) })
-WITH p ORDER BY p.joined_at DESC, p.code DESC LIMIT $asked.first
+WHERE p.joined_at <= $after_at AND p.code >= '' AND p.joined_at >= $joined_from AND p.joined_at < $joined_to
+  AND CASE WHEN p.joined_at = $after_at THEN p.code < $after_code ELSE true END
+  AND ($status IS NULL OR p.status = $status) AND ($rank IS NULL OR p.rank = $rank)
+  AND ($referrer_code IS NULL OR EXISTS { (:Promoter {code: $referrer_code})-[:REFERRED]->(p) })
+WITH p ORDER BY p.joined_at DESC, p.code DESC LIMIT $first
 RETURN collect(p {
   .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed, key: -p.joined_at,
   path: COLLECT { MATCH (p)<-[r:REFERRED*1..1000]-(above) RETURN above.code ORDER BY size(r) }
@@ -120,27 +119,27 @@ RETURN collect(p {
 // returns: one Listed
 // Promoters by another order, or found by a code's beginning or a name. Both team orders walk the team of every candidate: for all of 60,000 promoters that is the sum of their depths, about a second; the page is cached until the next change.
 CALL () {
-  MATCH (p:Promoter) WHERE p.code STARTS WITH $asked.code_start RETURN p
+  MATCH (p:Promoter) WHERE p.code STARTS WITH $code_start RETURN p
   UNION ALL
-  MATCH (p:Promoter {name_hash: $asked.name_hash}) WHERE NOT p.code STARTS WITH $asked.code_start RETURN p
+  MATCH (p:Promoter {name_hash: $name_hash}) WHERE NOT p.code STARTS WITH $code_start RETURN p
 }
 WITH p
-WHERE p.joined_at >= $asked.joined_from AND p.joined_at < $asked.joined_to
-  AND ($asked.status IS NULL OR p.status = $asked.status) AND ($asked.rank IS NULL OR p.rank = $asked.rank)
-  AND ($asked.referrer_code IS NULL OR EXISTS { (:Promoter {code: $asked.referrer_code})-[:REFERRED]->(p) })
+WHERE p.joined_at >= $joined_from AND p.joined_at < $joined_to
+  AND ($status IS NULL OR p.status = $status) AND ($rank IS NULL OR p.rank = $rank)
+  AND ($referrer_code IS NULL OR EXISTS { (:Promoter {code: $referrer_code})-[:REFERRED]->(p) })
 CALL (p) {
-  WITH p WHERE $asked.order IN ['TEAM_SIZE_DESC', 'TEAM_VOLUME_DESC']
+  WITH p WHERE $order IN ['TEAM_SIZE_DESC', 'TEAM_VOLUME_DESC']
   MATCH (p)-[:REFERRED*1..1000]->(m)
   RETURN count(m) AS team_size, coalesce(sum(m.sales_volume_fen), 0) AS team_volume_fen
 }
-WITH p, CASE $asked.order
+WITH p, CASE $order
   WHEN 'JOINED_AT_DESC' THEN -p.joined_at
   WHEN 'SALES_DESC' THEN -coalesce(p.sales_volume_fen, 0)
   WHEN 'TEAM_SIZE_DESC' THEN -team_size
   WHEN 'TEAM_VOLUME_DESC' THEN -team_volume_fen
   ELSE 0 END AS key
-WHERE $asked.after_key IS NULL OR key > $asked.after_key OR (key = $asked.after_key AND p.code > $asked.after_code)
-WITH p, key ORDER BY key, p.code LIMIT $asked.first
+WHERE $after_key IS NULL OR key > $after_key OR (key = $after_key AND p.code > $after_code)
+WITH p, key ORDER BY key, p.code LIMIT $first
 RETURN collect(p {
   .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed, key: key,
   path: COLLECT { MATCH (p)<-[r:REFERRED*1..1000]-(above) RETURN above.code ORDER BY size(r) }
@@ -150,12 +149,12 @@ RETURN collect(p {
 // returns: one Counted
 // How many promoters a list has.
 CALL () {
-  MATCH (p:Promoter) WHERE p.code STARTS WITH $asked.code_start RETURN p
+  MATCH (p:Promoter) WHERE p.code STARTS WITH $code_start RETURN p
   UNION ALL
-  MATCH (p:Promoter {name_hash: $asked.name_hash}) WHERE NOT p.code STARTS WITH $asked.code_start RETURN p
+  MATCH (p:Promoter {name_hash: $name_hash}) WHERE NOT p.code STARTS WITH $code_start RETURN p
 }
 WITH p
-WHERE p.joined_at >= $asked.joined_from AND p.joined_at < $asked.joined_to
-  AND ($asked.status IS NULL OR p.status = $asked.status) AND ($asked.rank IS NULL OR p.rank = $asked.rank)
-  AND ($asked.referrer_code IS NULL OR EXISTS { (:Promoter {code: $asked.referrer_code})-[:REFERRED]->(p) })
+WHERE p.joined_at >= $joined_from AND p.joined_at < $joined_to
+  AND ($status IS NULL OR p.status = $status) AND ($rank IS NULL OR p.rank = $rank)
+  AND ($referrer_code IS NULL OR EXISTS { (:Promoter {code: $referrer_code})-[:REFERRED]->(p) })
 RETURN count(p) AS count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ statement = bind(__name__)
 
 Found = dict[str, Any]
 """One promoter's own attributes by column name, with whatever else the statement says."""
+Monthly = Mapping[str, Any]
+"""`code` and `month`; 0 is all time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,65 @@ class Counted:
 
 
 @statement
-async def facts(run: Run, *, asked: Mapping[str, Any]) -> Facts: ...
+async def facts(
+    run: Run,
+    *,
+    cards: Sequence[str],
+    sales: Sequence[Monthly],
+    buyers: Sequence[Monthly],
+    teams: Sequence[str],
+    month_teams: Sequence[Monthly],
+    valids: Sequence[str],
+    promotions: Sequence[str],
+) -> Facts: ...
 
 
 @statement
-async def nearly_valid(run: Run, *, asked: Mapping[str, Any]) -> Nearly: ...
+async def nearly_valid(run: Run, *, codes: Sequence[str], first: int) -> Nearly: ...
 
 
 @statement
-async def newest(run: Run, *, asked: Mapping[str, Any]) -> Listed: ...
+async def newest(
+    run: Run,
+    *,
+    after_at: int,
+    after_code: str,
+    joined_from: int,
+    joined_to: int,
+    status: str | None,
+    rank: str | None,
+    referrer_code: str | None,
+    first: int,
+) -> Listed: ...
 
 
 @statement
-async def listed(run: Run, *, asked: Mapping[str, Any]) -> Listed: ...
+async def listed(
+    run: Run,
+    *,
+    code_start: str,
+    name_hash: str,
+    joined_from: int,
+    joined_to: int,
+    status: str | None,
+    rank: str | None,
+    referrer_code: str | None,
+    order: str,
+    after_key: int | None,
+    after_code: str | None,
+    first: int,
+) -> Listed: ...
 
 
 @statement
-async def counted(run: Run, *, asked: Mapping[str, Any]) -> Counted: ...
+async def counted(
+    run: Run,
+    *,
+    code_start: str,
+    name_hash: str,
+    joined_from: int,
+    joined_to: int,
+    status: str | None,
+    rank: str | None,
+    referrer_code: str | None,
+) -> Counted: ...

@@ -2,30 +2,30 @@
 // returns: one Pages
 // A page of the downline of each promoter, with the promoter's own card. `path` of a member is its whole upline, nearest first.
 // Every order is ascending over (key_1, key_2, code), so one keyset serves all four. TEAM_VOLUME_DESC walks the team of every candidate.
-UNWIND $asked.codes AS code
+UNWIND $codes AS code
 MATCH (root:Promoter {code: code})
 CALL (root) {
   MATCH (root)-[r:REFERRED*1..1000]->(m:Promoter)
   WITH m, size(r) AS level
-  WHERE level <= $asked.depth AND level >= $asked.level_min
-    AND ($asked.code_start IS NULL OR m.code STARTS WITH $asked.code_start OR m.name_hash = $asked.name_hash)
-    AND ($asked.status IS NULL OR m.status = $asked.status) AND ($asked.rank IS NULL OR m.rank = $asked.rank)
+  WHERE level <= $depth AND level >= $level_min
+    AND ($code_start IS NULL OR m.code STARTS WITH $code_start OR m.name_hash = $name_hash)
+    AND ($status IS NULL OR m.status = $status) AND ($rank IS NULL OR m.rank = $rank)
   CALL (m) {
-    WITH m WHERE $asked.order = 'TEAM_VOLUME_DESC'
+    WITH m WHERE $order = 'TEAM_VOLUME_DESC'
     MATCH (m)-[:REFERRED*1..1000]->(below)
     RETURN coalesce(sum(below.sales_volume_fen), 0) AS team_volume_fen
   }
   WITH m, level,
-    CASE $asked.order
+    CASE $order
       WHEN 'JOINED_AT_DESC' THEN -m.joined_at
       WHEN 'SALES_DESC' THEN -coalesce(m.sales_volume_fen, 0)
       WHEN 'TEAM_VOLUME_DESC' THEN -team_volume_fen
       ELSE level END AS key_1,
-    CASE $asked.order WHEN 'LEVEL' THEN m.joined_at ELSE 0 END AS key_2
-  WHERE $asked.after_code IS NULL OR key_1 > $asked.after_1
-    OR (key_1 = $asked.after_1 AND (key_2 > $asked.after_2 OR (key_2 = $asked.after_2 AND m.code > $asked.after_code)))
+    CASE $order WHEN 'LEVEL' THEN m.joined_at ELSE 0 END AS key_2
+  WHERE $after_code IS NULL OR key_1 > $after_1
+    OR (key_1 = $after_1 AND (key_2 > $after_2 OR (key_2 = $after_2 AND m.code > $after_code)))
   WITH m, level, key_1, key_2
-  ORDER BY key_1, key_2, m.code LIMIT $asked.first
+  ORDER BY key_1, key_2, m.code LIMIT $first
   RETURN collect(m {
     .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed, level: level, key_1: key_1, key_2: key_2,
     path: COLLECT { MATCH (m)<-[up:REFERRED*1..1000]-(above) RETURN above.code ORDER BY size(up) }
@@ -42,14 +42,14 @@ RETURN collect({
 // name: counts
 // returns: one Counts
 // How many people the downline of each promoter has.
-UNWIND $asked.codes AS code
+UNWIND $codes AS code
 MATCH (root:Promoter {code: code})
 CALL (root) {
   MATCH (root)-[r:REFERRED*1..1000]->(m:Promoter)
   WITH m, size(r) AS level
-  WHERE level <= $asked.depth AND level >= $asked.level_min
-    AND ($asked.code_start IS NULL OR m.code STARTS WITH $asked.code_start OR m.name_hash = $asked.name_hash)
-    AND ($asked.status IS NULL OR m.status = $asked.status) AND ($asked.rank IS NULL OR m.rank = $asked.rank)
+  WHERE level <= $depth AND level >= $level_min
+    AND ($code_start IS NULL OR m.code STARTS WITH $code_start OR m.name_hash = $name_hash)
+    AND ($status IS NULL OR m.status = $status) AND ($rank IS NULL OR m.rank = $rank)
   RETURN count(m) AS count
 }
 RETURN collect({code: code, count: count}) AS counts

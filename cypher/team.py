@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class Shallow:
     """Runs a statement with a lower ceiling.
 
     A variable-length bound cannot be a parameter, and filtering by depth afterwards walks the whole team: 30 ms
-    instead of 2 for the direct downline of somebody with 10,000 below. Few ceilings, as each is planned anew.
+    instead of 3 for the direct downline of somebody with 10,000 below. Few ceilings, as each is planned anew.
     """
 
     run_on: Run
@@ -40,15 +41,45 @@ class Shallow:
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         ceiling = next((ceiling for ceiling in CEILINGS if ceiling >= self.depth), None)
-        if ceiling is not None:
-            text = statement.text.replace(CEILING, CEILING.replace("1000", str(ceiling)), 1)
-            statement = dataclasses.replace(statement, text=text)
-        return await self.run_on.run(statement, parameters)
+        shallow = statement if ceiling is None else _lowered(statement, ceiling)
+        return await self.run_on.run(shallow, parameters)
+
+
+@functools.cache
+def _lowered(statement: Statement, ceiling: int) -> Statement:
+    text = statement.text.replace(CEILING, CEILING.replace("1000", str(ceiling)), 1)
+    assert text != statement.text
+    return dataclasses.replace(statement, text=text)
 
 
 @statement
-async def pages(run: Run, *, asked: Mapping[str, Any]) -> Pages: ...
+async def pages(
+    run: Run,
+    *,
+    codes: Sequence[str],
+    level_min: int,
+    depth: int,
+    code_start: str | None,
+    name_hash: str | None,
+    status: str | None,
+    rank: str | None,
+    order: str,
+    after_1: int | None,
+    after_2: int | None,
+    after_code: str | None,
+    first: int,
+) -> Pages: ...
 
 
 @statement
-async def counts(run: Run, *, asked: Mapping[str, Any]) -> Counts: ...
+async def counts(
+    run: Run,
+    *,
+    codes: Sequence[str],
+    level_min: int,
+    depth: int,
+    code_start: str | None,
+    name_hash: str | None,
+    status: str | None,
+    rank: str | None,
+) -> Counts: ...

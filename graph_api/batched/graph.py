@@ -51,18 +51,15 @@ async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
         by_kind[ask.kind].append(ask)
     codes = {kind: [ask.code for ask in by_kind[kind]] for kind in ("card", "valid", "promotion")}
     monthly = {kind: [_monthly(ask) for ask in by_kind[kind]] for kind in ("sales", "buyers")}
-    month_teams = [_monthly(ask) for ask in by_kind["team"] if ask.number != ALL_TIME]
     found = await promoters.facts(
         store,
-        asked={
-            "cards": codes["card"],
-            "sales": monthly["sales"],
-            "buyers": monthly["buyers"],
-            "teams": [ask.code for ask in by_kind["team"] if ask.number == ALL_TIME],
-            "month_teams": month_teams,
-            "valids": codes["valid"],
-            "promotions": codes["promotion"],
-        },
+        cards=codes["card"],
+        sales=monthly["sales"],
+        buyers=monthly["buyers"],
+        teams=[ask.code for ask in by_kind["team"] if ask.number == ALL_TIME],
+        month_teams=[_monthly(ask) for ask in by_kind["team"] if ask.number != ALL_TIME],
+        valids=codes["valid"],
+        promotions=codes["promotion"],
     )
     now = time.time_ns() // 1000
     result: Answers = {ask: {"levels": [], "at": now} for ask in by_kind["team"]}
@@ -90,15 +87,16 @@ async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
     assert isinstance(which, Members)
     assert window is not None
     after_1, after_2, after_code = window.after or (None, None, None)
-    asked = asdict(which) | {
-        "codes": [ask.code for ask in asks],
-        "order": window.order,
-        "first": window.first + 1,
-        "after_1": after_1,
-        "after_2": after_2,
-        "after_code": after_code,
-    }
-    found = await team.pages(team.Shallow(store, which.depth), asked=asked)
+    found = await team.pages(
+        team.Shallow(store, which.depth),
+        codes=[ask.code for ask in asks],
+        **asdict(which),
+        order=window.order,
+        after_1=after_1,
+        after_2=after_2,
+        after_code=after_code,
+        first=window.first + 1,
+    )
     result: Answers = {}
     for page in found.pages:
         root, members = page["root"], page["members"]
@@ -113,14 +111,14 @@ async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
 async def _count(store: Store, asks: Sequence[Ask]) -> Answers:
     which = asks[0].which
     assert isinstance(which, Members)
-    asked = asdict(which) | {"codes": [ask.code for ask in asks]}
-    found = await team.counts(team.Shallow(store, which.depth), asked=asked)
+    codes = [ask.code for ask in asks]
+    found = await team.counts(team.Shallow(store, which.depth), codes=codes, **asdict(which))
     return {Ask("count", row["code"], 0, which): row["count"] for row in found.counts}
 
 
 async def _nearly(store: Store, asks: Sequence[Ask]) -> Answers:
     first = asks[0].number
-    found = await promoters.nearly_valid(store, asked={"codes": [ask.code for ask in asks], "first": first})
+    found = await promoters.nearly_valid(store, codes=[ask.code for ask in asks], first=first)
     return {Ask("nearly", row["code"], first): [_card(member) for member in row["members"]] for row in found.lists}
 
 
@@ -129,19 +127,22 @@ async def _list(store: Store, ask: Ask) -> Answers:
     assert isinstance(which, Anybody)
     assert window is not None
     key, _, after_code = window.after or (None, None, None)
-    asked: dict[str, Any] = asdict(which) | {"first": window.first + 1, "after_code": after_code}
+    fields, first = asdict(which), window.first + 1
     if window.order == "JOINED_AT_DESC" and not which.code_start:
-        asked |= {"after_at": -key if key is not None else which.joined_to, "after_code": after_code or ""}
-        found = await promoters.newest(store, asked=asked)
+        del fields["code_start"], fields["name_hash"]
+        after_at = which.joined_to if key is None else -key
+        found = await promoters.newest(store, **fields, after_at=after_at, after_code=after_code or "", first=first)
     else:
-        found = await promoters.listed(store, asked=asked | {"order": window.order, "after_key": key})
+        found = await promoters.listed(
+            store, **fields, order=window.order, after_key=key, after_code=after_code, first=first
+        )
     rows = [[*_card(row), row["key"]] for row in found.rows[: window.first]]
     return {ask: {"rows": rows, "has_next": len(found.rows) > window.first}}
 
 
 async def _list_count(store: Store, ask: Ask) -> Answers:
     assert isinstance(ask.which, Anybody)
-    return {ask: (await promoters.counted(store, asked=asdict(ask.which))).count}
+    return {ask: (await promoters.counted(store, **asdict(ask.which))).count}
 
 
 def _card(row: Mapping[str, Any]) -> list[Any]:
