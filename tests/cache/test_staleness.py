@@ -1,0 +1,262 @@
+"""Whatever happens to Redis or to a reader, no answer is older than what its process knows to be written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+
+import pytest
+import redis.asyncio
+
+from cypher.store import Store
+from graph_api.batched import graph
+from graph_api.batched.asks import Ask
+from graph_api.batched.graph import Answers
+from graph_api.cache import Cache
+from graph_api.servers import ValkeyServer
+from tests.batched.network import Network, Reader, statement
+from tests.cache.conftest import Process
+
+ROUNDS = 12
+
+
+async def some(network: Network) -> list[str]:
+    return network.chance.sample(list(network.referrers), 6)
+
+
+async def trade(network: Network, readers: Sequence[Reader], rounds: int = ROUNDS) -> None:
+    """Change and look, over and over: the writer sees its own at once, the others after one look at the journal."""
+    for _ in range(rounds):
+        await network.change()
+        codes = await some(network)
+        for reader in readers:
+            if reader.store is not network.store:
+                await reader.cache.follow_once(reader.store)
+            assert await reader.stale(network, codes) == []
+
+
+async def test_a_second_answer_comes_from_the_cache_and_a_change_ends_it(network: Network, writer: Reader) -> None:
+    await writer.reads().team("P000", None)
+    assert (await writer.reads().team("P000", None)).source == "CACHE"
+    await network.sell("P039")
+    assert (await writer.reads().team("P000", None)).source == "GRAPH"
+    assert await writer.stale(network, list(network.referrers)) == []
+    assert await writer.stale(network, list(network.referrers)) == []
+    assert writer.cache.report().hits > 100
+
+
+async def test_processes_see_each_other_through_the_journal(network: Network, writer: Reader, process: Process) -> None:
+    other = await process()
+    await trade(network, [writer, other], 2 * ROUNDS)
+    assert other.cache.report().hits > 0
+
+
+async def test_flush_in_the_middle_of_writes(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
+    await trade(network, [writer])
+    for _ in range(5):
+        await _flush(valkey)
+        await trade(network, [writer], 3)
+    assert writer.cache.report().epochs >= 6
+    assert writer.cache.report().state == "ready"
+
+
+async def test_hung_redis_costs_one_wait_and_no_answer(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
+    await trade(network, [writer], 3)
+    assert valkey.pid is not None
+    os.kill(valkey.pid, signal.SIGSTOP)
+    slow = 0
+    for _ in range(30):
+        began = time.monotonic()
+        await writer.reads().card("P001")
+        slow += time.monotonic() - began > 0.09
+    assert slow <= 2
+    await trade(network, [writer], 6)
+    os.kill(valkey.pid, signal.SIGCONT)
+    await _until_ready(writer)
+    await trade(network, [writer])
+
+
+async def test_stopped_redis(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
+    await trade(network, [writer], 3)
+    valkey.stop()
+    await trade(network, [writer], 6)
+    assert writer.cache.report().state == "away"
+    valkey.start()
+    await _until_ready(writer)
+    await trade(network, [writer])
+    assert writer.cache.report().hits > 0
+
+
+async def test_old_snapshot_restored_in_the_middle_of_writes(
+    network: Network, writer: Reader, valkey: ValkeyServer, process: Process
+) -> None:
+    """Its values are old, but so is its position: the fold goes over everything since once more."""
+    other = await process()
+    for _ in range(3):
+        await trade(network, [writer, other], 2)
+        assert await writer.stale(network, list(network.referrers)) == []
+        valkey.stop()
+        shutil.copytree(valkey.dir, valkey.dir.with_name("snapshot"), dirs_exist_ok=True)
+        valkey.start()
+        await _until_ready(writer, other)
+        await trade(network, [writer, other], 4)
+        valkey.stop()
+        shutil.rmtree(valkey.dir)
+        shutil.move(valkey.dir.with_name("snapshot"), valkey.dir)
+        valkey.start()
+        await _until_ready(writer, other)
+        hits = writer.cache.report().hits
+        await trade(network, [writer, other], 4)
+        assert writer.cache.report().hits > hits
+
+
+async def test_a_slow_reader_never_leaves_its_old_answer_behind(
+    network: Network, writer: Reader, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It computes before a write and stores after it, 200 times."""
+    slow, crossings = await process(), 0
+    held, computed, go = False, asyncio.Event(), asyncio.Event()
+    answers = graph.answers
+
+    async def answer_late(store: Store, asks: Sequence[Ask]) -> Answers:
+        found = await answers(store, asks)
+        if held and store is slow.store:
+            computed.set()
+            await go.wait()
+        return found
+
+    monkeypatch.setattr(graph, "answers", answer_late)
+    for _ in range(200):
+        code = network.chance.choice(list(network.referrers))
+        above = network.path(code)[-1] if network.path(code) else code
+        await writer.cache.drop(writer.store)
+        await slow.cache.follow_once(slow.store)
+        held, computed, go = True, asyncio.Event(), asyncio.Event()
+        late = asyncio.create_task(slow.reads().team(above, None))
+        await computed.wait()
+        await network.sell(code)
+        if crossings % 2:
+            assert await writer.stale(network, [above]) == []
+        held = False
+        go.set()
+        await late
+        crossings += 1
+        assert await writer.stale(network, [above]) == []
+        await slow.cache.follow_once(slow.store)
+        assert await slow.stale(network, [above]) == []
+    assert crossings == 200
+
+
+async def test_readers_and_writers_all_at_once(network: Network, writer: Reader, process: Process) -> None:
+    readers = [writer, await process(), await process()]
+
+    async def read(reader: Reader) -> None:
+        for _ in range(25):
+            await reader.cache.follow_once(reader.store)
+            await asyncio.gather(*(reader.reads().team(code, None) for code in await some(network)))
+
+    async def write() -> None:
+        for _ in range(60):
+            await network.change()
+
+    await asyncio.gather(write(), *(read(reader) for reader in readers))
+    for reader in readers:
+        await reader.cache.follow_once(reader.store)
+        assert await reader.stale(network, list(network.referrers)) == []
+
+
+async def test_a_code_that_was_asked_for_before_its_enrolment(network: Network, writer: Reader) -> None:
+    for _ in range(2):
+        assert await writer.reads().card("P040") is None
+        assert (await writer.reads().team("P040", None)).levels == ()
+        assert (await writer.reads().downline("P040")).rows == ()
+    await network.enrol("P040", "P003")
+    await network.enrol("P041", "P040")
+    assert await writer.stale(network, ["P040"]) == []
+
+
+async def test_a_move_ends_the_paths_of_everybody_below(network: Network, writer: Reader) -> None:
+    below = list(network.below("P001"))
+    for code in below:
+        assert await writer.stale(network, [code]) == []
+    await network.move("P001", next(code for code in network.referrers if code not in {"P001", *below}))
+    for code in below:
+        assert await writer.stale(network, [code]) == []
+
+
+async def test_evicted_invalidations_begin_a_new_epoch(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
+    """An LRU may take any key; without `inv` nobody can tell which late answers are old."""
+    await trade(network, [writer], 2)
+    before = writer.cache.report()
+    await _redis(valkey, "UNLINK", *await _keys(valkey, ":inv"))
+    await trade(network, [writer], 4)
+    assert writer.cache.report().epochs == before.epochs + 1
+    await _redis(valkey, "UNLINK", *await _keys(valkey, ":meta"))
+    await trade(network, [writer], 4)
+    assert writer.cache.report().epochs == before.epochs + 2
+
+
+async def test_too_many_entries_behind_begin_a_new_epoch(
+    network: Network, writer: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trade(network, [writer], 2)
+    before = writer.cache.report()
+    monkeypatch.setattr("graph_api.cache.cache.FOLD_MAX", 5)
+    for _ in range(6):
+        await network.sell("P005")
+    assert await writer.stale(network, await some(network)) == []
+    assert writer.cache.report().epochs == before.epochs + 1
+
+
+async def test_neo4j_restored_to_an_older_state(
+    network: Network, writer: Reader, process: Process, store: Store
+) -> None:
+    """The cache was folded further than the graph now goes: its values are of a future that is gone."""
+    await trade(network, [writer], 4)
+    assert await writer.stale(network, list(network.referrers)) == []
+    gone = "MATCH (j:Journal) SET j.seq = j.seq - 50 WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
+    await store.schema.run(statement(gone), {})
+    await store.schema.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+    fresh = await process()
+    await writer.cache.follow_once(writer.store)
+    for reader in (writer, fresh):
+        assert {(await reader.reads().sales(code, None)).volume_fen for code in network.referrers} == {7}
+    assert writer.store.head == fresh.store.head
+
+
+async def test_it_works_without_redis(network: Network, writer: Reader) -> None:
+    none = Reader(writer.store, await Cache.open(None), writer.pii)
+    assert await none.stale(network, list(network.referrers)) == []
+    assert none.cache.report().state == "off"
+    await none.cache.follow_once(none.store)
+    await none.cache.drop(none.store)
+    assert [value async for value in none.cache.values()] == []
+
+
+async def _until_ready(*readers: Reader) -> None:
+    for reader in readers:
+        # A connection of before may be dead without anybody having noticed; then the next read is the first to.
+        await reader.reads().card("P000")
+        for _ in range(200):
+            if reader.cache.report().state == "ready":
+                break
+            await asyncio.sleep(0.05)
+        assert reader.cache.report().state == "ready"
+
+
+async def _flush(valkey: ValkeyServer) -> None:
+    await _redis(valkey, "FLUSHALL")
+
+
+async def _keys(valkey: ValkeyServer, ending: str) -> list[str]:
+    return [key.decode() for key in await _redis(valkey, "KEYS", f"*{ending}")]
+
+
+async def _redis(valkey: ValkeyServer, *command: str) -> list[bytes]:
+    async with redis.asyncio.Redis.from_url(valkey.url) as client:
+        found: list[bytes] = await client.execute_command(*command)
+        return found
