@@ -21,6 +21,8 @@ from loaders.report import Rejects, Report
 from loaders.sources import Source, SourceError, sources
 from loaders.spool import batches
 
+REJECTED = Path("rejected.csv")
+"""In the current directory, unless another place is given."""
 Submit = Callable[[Sequence[Any]], Awaitable[list[Outcome]]]
 
 
@@ -29,7 +31,7 @@ async def load(
     pii: Pii,
     directory: Path,
     *,
-    rejected: Path | None,
+    rejected: Path | None = None,
     now: int,
     actor: str = "import",
     progress: Progress = silent,
@@ -37,13 +39,16 @@ async def load(
     """Load the files of a directory; `rejected` comes to be if a row is rejected. SourceError if a file cannot be read."""
     began = time.monotonic()
     found = sources(directory)
-    if rejected is not None and not rejected.parent.is_dir():
+    rejected = rejected or REJECTED
+    if not rejected.parent.is_dir():
         raise SourceError(f"{rejected.parent}: no such directory for the rejected rows")
     with Rejects(rejected) as rejects:
         loading = Loading(store, pii, rejects, actor, now, progress)
         for source in found.values():
             await _load_file(loading, source)
-        loading.report.rejected_path = rejects.written_to
+        if rejects.count:
+            loading.report.rejected_path = rejected
+            progress(f"rejected rows, kept in {rejected}", rejects.count, rejects.count)
     loading.report.seconds = time.monotonic() - began
     return loading.report
 

@@ -28,7 +28,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Report:
-    """`rejected_path` is set if a row was rejected and a file was asked for."""
+    """`rejected_path` is set if a row was rejected."""
 
     counts: dict[str, Counts] = field(default_factory=lambda: {subject: Counts() for subject in SHOWN})
     seconds: float = 0.0
@@ -54,9 +54,10 @@ class Rejects:
     It is written beside its name and moved there at the end, so that nobody takes half of it for the whole.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._stream: BinaryIO | None = None
+        self.count = 0
 
     def __enter__(self) -> Rejects:
         return self
@@ -64,29 +65,22 @@ class Rejects:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None and self._path is not None:
+        if self._stream is not None:
             self._stream.close()
-            os.replace(self._part(self._path), self._path)
-
-    @property
-    def written_to(self) -> Path | None:
-        return self._path if self._stream is not None else None
+            os.replace(self._part, self._path)
 
     def add(self, source: Source, *, line: int, error: DomainError, raw: bytes) -> None:
-        if self._path is None:
-            return
+        self.count += 1
         if self._stream is None:
-            self._stream = self._part(self._path).open("wb")
+            self._stream = self._part.open("wb")
             self._stream.write(HEADER)
-        name, reason = (
-            _quoted(source.path.name.encode(errors="replace")),
-            _quoted(error.message.encode(errors="replace")),
-        )
-        self._stream.write(b"%b,%d,%b,%b,%b\n" % (name, line, error.code.encode(), reason, _quoted(raw, always=True)))
+        texts = (source.path.name, str(line), error.code, error.message)
+        cells = [_quoted(text.encode(errors="replace")) for text in texts]
+        self._stream.write(b",".join([*cells, _quoted(raw, always=True)]) + b"\n")
 
-    @staticmethod
-    def _part(path: Path) -> Path:
-        return path.with_name(path.name + ".part")
+    @property
+    def _part(self) -> Path:
+        return self._path.with_name(self._path.name + ".part")
 
 
 def _quoted(text: bytes, *, always: bool = False) -> bytes:
