@@ -104,6 +104,10 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     return app
 
 
+def _given_or_joined(settings: Settings, servers: Servers | None, stack: contextlib.ExitStack) -> Servers:
+    return servers or stack.enter_context(open_servers(settings, join=True))
+
+
 def _opened(app: FastAPI) -> Opened:
     running: Opened = app.state.opened
     return running

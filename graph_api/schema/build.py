@@ -12,7 +12,6 @@ from graphql import (
     Undefined,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
 
 from graph_api.schema import access
 from graph_api.schema.network_mutations import NetworkMutations
@@ -22,7 +21,10 @@ from graph_api.schema.query import Query
 from graph_api.schema.sales_mutations import SalesMutations
 from graph_api.schema.scalars import SCALARS, Day
 
-Mutation = merge_types("Mutation", (NetworkMutations, SalesMutations))
+
+@strawberry.type(description="What can be done. A refusal is data: see `errors` of each payload.")
+class Mutation(NetworkMutations, SalesMutations):
+    pass
 
 
 def build() -> strawberry.Schema:

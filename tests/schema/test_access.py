@@ -1,0 +1,278 @@
+"""Who may do what, walked field by field over a real network, against expectations written down here again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_composite_type,
+    is_required_argument,
+)
+
+from graph_api.app import SCHEMA
+from graph_api.schema import access, build
+from graph_api.viewer import Role
+from tests.schema.conftest import NAMES, PHONES, Json, Service
+
+ROOT = Path(__file__).parents[2]
+RELATIONS = {
+    "itself": "B",
+    "team": "C",
+    "deep team": "D",
+    "upline": "A",
+    "sibling": "E",
+    "stranger": "S",
+    "nobody": "zz",
+}
+VIEWERS = [(role, "B" if role is Role.PROMOTER else None) for role in Role]
+TEAM_MAY_BE_READ = {
+    "id",
+    "code",
+    "name",
+    "status",
+    "rank",
+    "joinedAt",
+    "sales",
+    "team",
+    "promotion",
+    "referrer",
+    "upline",
+    "downline",
+}
+OF_MONEY = {"earnings", "orders", "commissions"}
+MUTATIONS_OF = {
+    Role.PROMOTER: set(),
+    Role.RISK: set(),
+    Role.FINANCE: {"closeMonth"},
+    Role.SERVICE: {
+        "enrolPromoter",
+        "bindReferrer",
+        "recordTouch",
+        "recordOrders",
+        "advanceOrder",
+        "refundOrder",
+        "linkIdentifiers",
+        "upsertProduct",
+    },
+}
+LISTS_DENIED = {Role.PROMOTER: {"promoters", "orders"}, Role.SERVICE: {"promoters"}}
+ARGUMENTS = {
+    "earnings": '(month: "2026-01")',
+    "node": '(id: "UHJvZHVjdDpQ")',
+    "promoter": '(code: "B")',
+    "product": '(sku: "P")',
+    "order": '(number: "o-B")',
+}
+HARMLESS = {
+    "upsertProduct": '(input: {sku: "P", title: "", priceFen: 1, commissionBp: 2000})',
+    "enrolPromoter": '(input: {code: ""})',
+    "recordTouch": '(input: {buyerCode: "x", promoterCode: "zz", key: "k"})',
+    "bindReferrer": '(input: {promoterCode: "zz", referrerCode: "A"})',
+    "moveBranch": '(input: {promoterCode: "zz", reason: "r"})',
+    "recordOrders": "(input: [])",
+    "advanceOrder": '(input: {number: "", status: SHIPPED, at: "2026-01-01T00:00:00Z"})',
+    "refundOrder": '(input: {number: "", key: "k", refundFen: 1, at: "2026-01-01T00:00:00Z"})',
+    "linkIdentifiers": "(input: [])",
+    "publishPlan": '(input: {version: "default", startsAt: "2026-01-01T00:00:00Z"})',
+    "closeMonth": '(month: "2001-01")',
+    "closePromoter": '(code: "zz", reason: "r")',
+}
+SDL = build_schema(build.sdl(SCHEMA))
+
+
+def fields(type_name: str) -> dict[str, GraphQLField]:
+    type_ = SDL.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    return type_.fields
+
+
+def selection(name: str, field: GraphQLField, arguments: dict[str, str] = ARGUMENTS) -> str:
+    """The field with harmless arguments, and as little below it as can be."""
+    needed = any(is_required_argument(argument) for argument in field.args.values())
+    below = " { __typename }" if is_composite_type(get_named_type(field.type)) else ""
+    return name + (arguments[name] if needed else "") + below
+
+
+def forbidden(answer: Json) -> bool:
+    return [error["extensions"]["code"] for error in answer.get("errors", [])] == ["FORBIDDEN"]
+
+
+def expected_of_promoter(role: Role, relation: str, field: str) -> str:
+    if relation == "nobody" or (role is Role.PROMOTER and relation in ("upline", "sibling", "stranger")):
+        return "absent"
+    if role is Role.PROMOTER and relation != "itself" and field not in TEAM_MAY_BE_READ:
+        return "forbidden"
+    if role is Role.SERVICE and field in OF_MONEY:
+        return "forbidden"
+    return "readable"
+
+
+def told(answer: Json, root: str, field: str) -> str:
+    if answer["data"] is not None and answer["data"][root] is None:
+        return "absent" if "errors" not in answer else "broken"
+    if forbidden(answer):
+        return "forbidden" if answer["data"][root][field] is None else "broken"
+    return "readable" if "errors" not in answer else "broken"
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_field_of_each_promoter_is_as_readable_as_it_should_be(
+    network: Service, role: Role, promoter: str | None
+) -> None:
+    for relation, code in RELATIONS.items():
+        for name, field in fields("Promoter").items():
+            query = f'{{ promoter(code: "{code}") {{ {selection(name, field)} }} }}'
+            answer = await network.ask(query, role=role, promoter=promoter)
+            expected = expected_of_promoter(role, relation, name)
+            assert told(answer, "promoter", name) == expected, (relation, name, answer)
+            letter = dict(zip(access.COLUMNS, access.permissions()["Promoter", name], strict=True))[role]
+            assert letter != "-" or expected in ("forbidden", "absent")
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_field_of_each_order_is_for_its_seller_and_staff(
+    network: Service, role: Role, promoter: str | None
+) -> None:
+    for relation, code in RELATIONS.items():
+        for name, field in fields("Order").items():
+            query = f'{{ order(number: "o-{code}") {{ {selection(name, field)} }} }}'
+            answer = await network.ask(query, role=role, promoter=promoter)
+            hidden = relation == "nobody" or (role is Role.PROMOTER and relation != "itself")
+            assert told(answer, "order", name) == ("absent" if hidden else "readable"), (relation, name, answer)
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_field_of_each_entry_is_for_its_receiver_and_staff(
+    network: Service, role: Role, promoter: str | None
+) -> None:
+    for code in "ABCDEST":
+        every = await network.data(
+            f'{{ promoter(code: "{code}") {{ commissions(first: 100) {{ edges {{ node {{ id }} }} }} }} }}'
+        )
+        for edge in every["promoter"]["commissions"]["edges"]:
+            for name, field in fields("Commission").items():
+                query = f"query($id: ID!) {{ node(id: $id) {{ ... on Commission {{ {selection(name, field)} }} }} }}"
+                answer = await network.ask(query, role=role, promoter=promoter, id=edge["node"]["id"])
+                hidden = role is Role.PROMOTER and code != "B"
+                assert told(answer, "node", name) == ("absent" if hidden else "readable"), (code, name, answer)
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_query_is_denied_to_whom_it_should(network: Service, role: Role, promoter: str | None) -> None:
+    for name, field in fields("Query").items():
+        answer = await network.ask(f"{{ {selection(name, field)} }}", role=role, promoter=promoter)
+        if name in LISTS_DENIED.get(role, set()):
+            assert (forbidden(answer), answer["data"][name]) == (True, None), name
+        else:
+            assert "errors" not in answer, (name, answer)
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_mutation_is_denied_to_whom_it_should(network: Service, role: Role, promoter: str | None) -> None:
+    for name, field in fields("Mutation").items():
+        answer = await network.ask(f"mutation {{ {selection(name, field, HARMLESS)} }}", role=role, promoter=promoter)
+        if name in MUTATIONS_OF.get(role, fields("Mutation")):
+            assert "errors" not in answer, (name, answer)
+        else:
+            assert (forbidden(answer), answer["data"]) == (True, None), name
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_names_and_phones_are_raw_for_oneself_and_finance_only(
+    network: Service, role: Role, promoter: str | None
+) -> None:
+    for code in "BC":
+        answer = await network.ask(f'{{ promoter(code: "{code}") {{ name phone }} }}', role=role, promoter=promoter)
+        raw = role is Role.FINANCE or code == promoter
+        shown = answer["data"]["promoter"]
+        assert shown["name"] == (NAMES[code] if raw else "姓**")
+        if role is Role.PROMOTER and code != promoter:
+            assert (shown["phone"], forbidden(answer)) == (None, True)
+        else:
+            assert shown["phone"] == (PHONES[code] if raw else f"138******{PHONES[code][-2:]}")
+
+
+EVERYTHING = """
+fragment Of on Promoter {
+  id code name status rank joinedAt referrer { code } upline(first: 100) { code name }
+  sales { orders buyers volumeFen } team { size byLevel { level size } }
+  promotion { eligible routes { detail } nearlyValid { code } }
+}
+query($code: String!) {
+  promoter(code: $code) {
+    ...Of phone earnings(month: "2026-01") { totalFen overrides { salesFen } }
+    orders { totalCount edges { node { number buyerCode promoter { code } commissions { explanation promoter { code } } } } }
+    commissions { totalCount edges { node { explanation promoter { code } order { number buyerCode } } } }
+    downline(depth: 9) { totalCount edges { level node { ...Of } } }
+  }
+}"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_nothing_of_others_leaks_to_a_promoter(network: Service, language: str) -> None:
+    headers = network.headers(Role.PROMOTER, "B") | {"Accept-Language": language}
+    body = {"query": EVERYTHING, "variables": {"code": "B"}}
+    answer = (await network.client.post("/graphql", json=body, headers=headers)).json()
+    assert "errors" not in answer
+    promoter = answer["data"]["promoter"]
+    assert promoter["referrer"] is None
+    assert promoter["upline"] == []
+    assert [edge["node"]["upline"][-1]["code"] for edge in promoter["downline"]["edges"]] == ["B", "B"]
+    assert promoter["commissions"]["totalCount"] == 3
+    text = json.dumps(answer, ensure_ascii=False)
+    for other in ("x-A", "x-C", "x-D", "x-E", "x-S", '"A"', '"E"', '"S"', " A", NAMES["C"], PHONES["C"]):
+        assert other not in text, other
+    assert "x-B" in text
+
+
+async def test_an_entry_tells_staff_why_it_was_earned(network: Service) -> None:
+    query = '{ order(number: "o-D") { commissions { kind level explanation } } }'
+    entries = (await network.data(query))["order"]["commissions"]
+    assert [(entry["kind"], entry["level"]) for entry in entries] == [("BASE", 0), ("OVERRIDE", 1), ("OVERRIDE", 2)]
+    assert entries[2]["explanation"] == (
+        "第 2 级团队管理奖；订单 o-D（买家 x-D）；2026-01-10 支付；成交时推荐链 D → C → B；商品 P；"
+        "净额变动 1,000.00 元，费率 3%，计 30.00 元；方案 default；观察中。"
+    )
+
+
+async def test_each_raw_look_of_finance_is_journalled_once_a_request(network: Service) -> None:
+    count = "MATCH (e:JournalEntry {kind: 'pii_viewed'}) RETURN collect(e.facts) AS facts, collect(e.codes) AS codes"
+    before = (await _rows(network, count))["facts"]
+    await network.data(
+        '{ promoter(code: "B") { name phone again: name downline { edges { node { name } } } } }', role=Role.FINANCE
+    )
+    await network.data('{ promoter(code: "B") { name } }', role=Role.OPERATOR)
+    after = await _rows(network, count)
+    assert [json.loads(facts)["seen"] for facts in after["facts"][len(before) :]] == [["B:name", "B:phone", "C:name"]]
+    assert set(map(tuple, after["codes"])) == {()}
+
+
+async def _rows(network: Service, text: str) -> Json:
+    from cypher.statements import Statement
+
+    (row,) = await network.store.run(Statement("tests", "looks", "none", text), {})
+    return dict(row)
+
+
+def test_the_table_in_the_docs_is_the_one_that_is_enforced() -> None:
+    assert (ROOT / "docs" / "access.md").read_text("utf-8") == access.as_markdown()
+
+
+def test_a_field_without_a_line_in_the_table_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "OPEN", {**access.OPEN, "Product": "id sku title priceFen commissionBp"})
+    with pytest.raises(access.AccessIncomplete, match=r"Product\.active"):
+        build.build()
+
+
+def test_a_denied_field_must_be_nullable(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"id code name status rank joinedAt downline sales promotion": "yyyyyy", "team": "yyyy-y"}
+    rest = {key: row for key, row in access.TABLE["Promoter"].items() if "code" not in key and "team" not in key}
+    monkeypatch.setattr(access, "TABLE", {**access.TABLE, "Promoter": {**rows, **rest}})
+    with pytest.raises(access.AccessIncomplete, match=r"Promoter\.team is denied"):
+        build.build()

@@ -1,0 +1,115 @@
+"""What a query may ask for, and that measuring it is quick whatever it is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from graph_api import limits
+from graph_api.app import SCHEMA
+from graph_api.schema import build
+from tests.schema.conftest import Service
+
+GRAPHQL = build.graphql_schema(SCHEMA)
+
+
+def size(query: str, **variables: object) -> limits.Size:
+    document = parse(query)
+    limits.check_shape(document)
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return limits.check_size(GRAPHQL, document, operation, variables)
+
+
+def test_a_page_multiplies_what_stands_below_it() -> None:
+    assert size("{ me { code } }") == (2, 2)
+    ten = size("{ products(first: 10) { edges { node { sku } } } }")
+    assert ten == (4, 1 + 10 * (1 + 1 + 1))
+    assert size("query($n: Int!) { products(first: $n) { edges { node { sku } } } }", n=10) == ten
+    assert size("query($n: Int! = 10) { products(first: $n) { edges { node { sku } } } }") == ten
+    assert size("{ products { edges { node { sku } } } }").cost == 1 + 20 * 3
+
+
+def test_a_fragment_counts_wherever_it_is_spread() -> None:
+    fragment = "fragment F on Promoter { code name }"
+    assert size("{ me { ...F } b: me { ...F } }" + fragment) == size("{ me { code name } b: me { code name } }")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ promoters(first: 100) { edges { node { downline(first: 100) { edges { node { code } } } } } } }",
+        "{ me { " + "referrer { " * 20 + "code" + " }" * 20 + " } }",
+        "{ me { ...A } } fragment A on Promoter { " + "referrer { " * 10 + "...B" + " }" * 10 + " }"
+        " fragment B on Promoter { " + "referrer { " * 10 + "code" + " }" * 10 + " }",
+        "{ " + "me { code } " * 500 + "}",
+    ],
+)
+def test_too_much_is_refused(query: str) -> None:
+    with pytest.raises(limits.TooCostly):
+        size(query)
+
+
+@pytest.mark.parametrize("first", ["0", "-1", "101", "9" * 30, "-" + "9" * 30])
+def test_a_page_is_1_to_100_long(first: str) -> None:
+    with pytest.raises(limits.BadInput, match="first must be 1-100"):
+        size(f"{{ products(first: {first}) {{ totalCount }} }}")
+    with pytest.raises(limits.BadInput, match="first must be 1-100"):
+        size("query($n: Int!) { products(first: $n) { totalCount } }", n=int(first))
+    with pytest.raises(limits.BadInput, match="first must be 1-100"):
+        size(f"query($n: Int = {first}) {{ products(first: $n) {{ totalCount }} }}")
+
+
+def nested_fragments(levels: int, spreads: int) -> str:
+    bodies = [f"fragment F{i} on Promoter {{ " + f"referrer {{ ...F{i + 1} }} " * spreads + "}" for i in range(levels)]
+    return "{ me { ...F0 } } " + " ".join(bodies) + f" fragment F{levels} on Promoter {{ code }}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        nested_fragments(9, 6),
+        nested_fragments(18, 40),
+        nested_fragments(300, 10),
+        "{ me { ...F } } fragment F on Promoter { ...F referrer { ...F } }",
+        "{ " + "a " * 30_000 + "}",
+        "{ " + "...F " * 5_000 + "} fragment F on Query { me { code } }",
+        "{ " + "me { " * 12_000 + "}" * 12_000 + " }",
+        "{ product(sku: " + "[" * 30_000 + " }",
+        "query(" + "$a: Int " * 5_000 + ") { me { code } }",
+        "query A { me { code } } " * 2_000,
+        "{ me { code @a } } " + "#" * 60_000,
+        "{ me { " + " ".join(f"x{i}: nothing" for i in range(3_000)) + " } }",
+        "{ "
+        + " ".join(f"...F{i}" for i in range(200))
+        + " } "
+        + " ".join(
+            f"fragment F{i} on Query {{ " + " ".join(f"a{j}: me {{ code }}" for j in range(10)) + " }"
+            for i in range(200)
+        ),
+    ],
+    ids=range(13),
+)
+async def test_no_query_keeps_the_service_busy(network: Service, query: str) -> None:
+    began = time.process_time()
+    answer = await network.ask(query)
+    assert "errors" in answer or "data" in answer
+    assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"BAD_USER_INPUT", "COST_EXCEEDED"}
+    assert time.process_time() - began < 2.5
+
+
+async def test_a_page_out_of_bounds_is_refused_before_anything_runs(network: Service) -> None:
+    before = network.store.statements_run
+    answer = await network.ask("{ products(first: 101) { totalCount } plan { version } }")
+    assert "data" not in answer
+    assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert network.store.statements_run == before
+
+
+async def test_a_whole_introspection_fits(network: Service) -> None:
+    from graphql import get_introspection_query
+
+    answer = await network.data(get_introspection_query(specified_by_url=True, input_value_deprecation=True))
+    assert answer["__schema"]["queryType"]["name"] == "Query"
