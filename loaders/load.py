@@ -77,8 +77,10 @@ async def _load_file(loading: Loading, source: Source) -> None:
 async def _load_rows(loading: Loading, source: Source, submit: Submit) -> None:
     """A file whose rows need no other row of it."""
     loading.report.of(source.subject)
+    done = 0
     for batch in batches(loading.parsed(source), BATCH_ROWS):
         outcomes = await submit([value for _, value in batch])
         for (row, _), outcome in zip(batch, outcomes, strict=True):
             loading.settle(source, row, outcome)
-        loading.progress(f"loading {source.subject}", batch[-1][0].line - 1, 0)
+        done += len(batch)
+        loading.progress(f"loading {source.subject}", done, done if len(batch) < BATCH_ROWS else 0)
