@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-HOPS = 2
-"""Turns of the event loop to wait for more: siblings that first await something already there come a turn late."""
+HOPS = 3
+"""Turns of the event loop to wait for more: siblings that first await something already there come late."""
 
 
 class Ticks(Generic[K, V]):

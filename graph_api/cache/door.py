@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from graph_api.cache.scripts import Script
 
@@ -21,6 +21,8 @@ Client = redis.asyncio.Redis | redis.asyncio.RedisCluster
 CALL_SECONDS = 0.1
 CONNECT_SECONDS = 2.0
 PROBE_SECONDS = 1.0
+FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""RedisClusterException is no RedisError."""
 
 
 class Away(Exception):
@@ -58,7 +60,7 @@ class Door:
             raise Away
         try:
             return await _within(_evaluated(client, script, keys, arguments), self._call_seconds)
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAULTS as error:
             self._give_up()
             raise Away from error
 
@@ -71,7 +73,7 @@ class Door:
             async for key in client.scan_iter(match=f"{prefix}*", count=1000):
                 values: dict[Any, Any] = await client.hgetall(key)
                 yield key.decode().removeprefix(prefix), {name.decode(): value for name, value in values.items()}
-        except (RedisError, OSError) as error:
+        except FAULTS as error:
             raise Away from error
 
     async def close(self) -> None:
@@ -80,7 +82,7 @@ class Door:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._recovery
         if self._client is not None:
-            with contextlib.suppress(RedisError, OSError):
+            with contextlib.suppress(*FAULTS):
                 await self._client.aclose()
 
     def _give_up(self) -> None:
@@ -101,7 +103,7 @@ class Door:
                 if self._client is None:
                     self._client = await _client(self._url, self._call_seconds)
                 await self._client.ping()
-        except (RedisError, OSError, TimeoutError):
+        except FAULTS:
             return False
         return True
 
