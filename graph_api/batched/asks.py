@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from graph_api.cache import Field, Lasts
 
@@ -54,9 +54,11 @@ class Window:
 Kind = Literal["card", "sales", "buyers", "team", "valid", "promotion", "nearly", "page", "count", "list", "list_count"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question. `number` is a month (0: all time) or how many; `which` and `window` are of pages and counts."""
+_LASTS: Mapping[str, Lasts] = {"card": Lasts.PATH, "promotion": Lasts.CLOSE}
+
+
+class Ask(NamedTuple):
+    """One question, a tuple because it is hashed often. `number` is a month (0: all time) or how many; `which` and `window` are of pages and counts."""
 
     kind: Kind
     code: str
@@ -66,7 +68,7 @@ class Ask:
 
     @property
     def field(self) -> Field:
-        lasts = {"card": Lasts.PATH, "promotion": Lasts.CLOSE}.get(self.kind, Lasts.SUBTREE)
+        lasts = _LASTS.get(self.kind, Lasts.SUBTREE)
         if self.which is None:
             return Field(self.code, f"{self.kind}:{self.number}", lasts)
         # The text searched for may be somebody's name, and names are in Redis sealed or hashed only.

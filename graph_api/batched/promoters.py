@@ -256,9 +256,10 @@ class PromoterReads:
         return (await shielded(self._ask(ask)))[0]
 
     async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, tuple[Any, bool]]:
-        fields = {ask: ask.field for ask in asks}
-        reading = await self._cache.read(self._store, list(fields.values()))
-        result = {ask: (reading.values[field], True) for ask, field in fields.items() if field in reading.values}
+        fields = [ask.field for ask in asks]
+        reading = await self._cache.read(self._store, fields)
+        held = reading.values
+        result = {ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held}
         missing = [ask for ask in asks if ask not in result]
         if not missing:
             return result

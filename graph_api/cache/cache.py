@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
@@ -44,7 +44,7 @@ class Field:
 
     code: str
     name: str
-    lasts: Lasts = Lasts.SUBTREE
+    lasts: Lasts = field(default=Lasts.SUBTREE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ class Cache:
         if position is None or not values:
             return
         by_code: dict[str, list[tuple[str, Any]]] = {}
-        for field, value in values.items():
-            by_code.setdefault(field.code, []).append((field.name, value))
+        for kept_as, value in values.items():
+            by_code.setdefault(kept_as.code, []).append((kept_as.name, value))
         arguments: list[Argument] = [position.epoch, position.applied, VALUE_TTL_MS, FIELDS_MAX]
         for code, named in by_code.items():
             arguments += [code, len(named)]
@@ -207,7 +207,7 @@ class Cache:
         try:
             async for code, fields in self._door.scan(self._key(self._epoch, "")):
                 for name, text in fields.items():
-                    yield code, name, json.loads(text.partition(b"|")[2])
+                    yield code, name, json.loads(text.partition("|")[2])
         except Away:
             return
 
@@ -230,13 +230,13 @@ class Cache:
     async def _look(self, fields: Sequence[Field]) -> tuple[_Meta | None, dict[Field, Any]]:
         """Positions and the values that hold at them; no positions if there is no epoch."""
         by_code: dict[str, list[Field]] = {}
-        for field in fields:
-            by_code.setdefault(field.code, []).append(field)
+        for wanted in fields:
+            by_code.setdefault(wanted.code, []).append(wanted)
         for _ in range(ATTEMPTS):
             epoch = self._epoch
             arguments: list[Argument] = [epoch]
             for asked in by_code.values():
-                arguments += [len(asked), *(field.name for field in asked)]
+                arguments += [len(asked), *(wanted.name for wanted in asked)]
             found = await self._run(READ, [self._meta_key, *(self._key(epoch, code) for code in by_code)], arguments)
             meta = _meta(found[0])
             if meta is None:
@@ -307,22 +307,23 @@ class Cache:
         return f"{{pg}}:{self._store_id}:{epoch}:p:{code}"
 
 
-def _meta(found: Sequence[bytes | None]) -> _Meta | None:
+def _meta(found: Sequence[str | None]) -> _Meta | None:
     epoch, *numbers = found
     if epoch is None or None in numbers:
         return None
-    return _Meta(epoch.decode(), *(int(number or 0) for number in numbers))
+    return _Meta(epoch, *(int(number or 0) for number in numbers))
 
 
-def _holding(meta: _Meta, asked: Any, found: Sequence[Sequence[bytes | None]]) -> dict[Field, Any]:
+def _holding(meta: _Meta, asked: Iterable[Sequence[Field]], found: Sequence[Sequence[str | None]]) -> dict[Field, Any]:
     """The values found whose position is late enough for what they depend on."""
     floors = {Lasts.SUBTREE: 0, Lasts.PATH: meta.paths_seq, Lasts.CLOSE: meta.closes_seq}
-    values: dict[Field, Any] = {}
+    held: list[Field] = []
+    values: list[str] = []
     for fields, texts in zip(asked, found, strict=True):
-        for field, text in zip(fields, texts, strict=True):
-            if text is None:
-                continue
-            position, _, value = text.partition(b"|")
-            if int(position) >= floors[field.lasts]:
-                values[field] = json.loads(value)
-    return values
+        for wanted, text in zip(fields, texts, strict=True):
+            position, _, value = text.partition("|") if text is not None else ("-1", "", "")
+            if int(position) >= floors[wanted.lasts]:
+                held.append(wanted)
+                values.append(value)
+    # All at once: parsing forty small texts one by one takes three times as long.
+    return dict(zip(held, json.loads(f"[{','.join(values)}]"), strict=True))

@@ -64,7 +64,7 @@ class Door:
             self._give_up()
             raise Away from error
 
-    async def scan(self, prefix: str) -> AsyncIterator[tuple[str, dict[str, bytes]]]:
+    async def scan(self, prefix: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
         """Hashes whose key begins with `prefix`, as (rest of the key, fields); for checks, not for requests."""
         client = self._client
         if client is None:
@@ -72,7 +72,7 @@ class Door:
         try:
             async for key in client.scan_iter(match=f"{prefix}*", count=1000):
                 values: dict[Any, Any] = await client.hgetall(key)
-                yield key.decode().removeprefix(prefix), {name.decode(): value for name, value in values.items()}
+                yield key.removeprefix(prefix), values
         except FAULTS as error:
             raise Away from error
 
@@ -115,6 +115,7 @@ async def _client(url: str, call_seconds: float) -> Client:
         "socket_timeout": max(2 * call_seconds, 1.0),
         "socket_connect_timeout": CONNECT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
+        "decode_responses": True,
     }
     single = redis.asyncio.Redis.from_url(url, **options)
     try:

@@ -39,8 +39,8 @@ async def door(valkey: ValkeyServer) -> AsyncIterator[Door]:
 
 
 async def test_a_script_is_loaded_when_the_server_does_not_know_it(door: Door) -> None:
-    assert await door.run(ECHO, [], ["a"]) == b"a"
-    assert await door.run(ECHO, [], ["b"]) == b"b"
+    assert await door.run(ECHO, [], ["a"]) == "a"
+    assert await door.run(ECHO, [], ["b"]) == "b"
 
 
 async def test_after_one_wait_nobody_waits_until_it_answers(door: Door, valkey: ValkeyServer) -> None:
@@ -51,19 +51,19 @@ async def test_after_one_wait_nobody_waits_until_it_answers(door: Door, valkey: 
     with pytest.raises(Away):
         await door.run(ECHO, [], ["a"])
     waited = time.monotonic() - began
-    assert 0.1 <= waited < 1
+    assert 0.1 <= waited < 2
     began = time.monotonic()
     for _ in range(100):
         with pytest.raises(Away):
             await door.run(ECHO, [], ["a"])
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1
     assert door.state == "away"
     os.kill(valkey.pid, signal.SIGCONT)
     for _ in range(100):
         await asyncio.sleep(0.05)
         if door.state == "ready":
             break
-    assert await door.run(ECHO, [], ["c"]) == b"c"
+    assert await door.run(ECHO, [], ["c"]) == "c"
 
 
 async def test_an_event_loop_that_was_late_is_not_a_redis_that_is_away(door: Door) -> None:
@@ -72,7 +72,7 @@ async def test_an_event_loop_that_was_late_is_not_a_redis_that_is_away(door: Doo
     for _ in range(5):
         await asyncio.sleep(0)
     time.sleep(0.3)  # noqa: ASYNC251
-    assert await answer == b"b"
+    assert await answer == "b"
     assert door.state == "ready"
 
 
@@ -84,7 +84,7 @@ async def test_opening_waits_for_nobody_long(listens: bool) -> None:
             place.listen(1)
         began = time.monotonic()
         cache = await Cache.open(f"redis://127.0.0.1:{place.getsockname()[1]}")
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 8
         assert cache.report().state == "away"
         await cache.close()
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -68,12 +67,9 @@ async def test_hung_redis_costs_one_wait_and_no_answer(network: Network, writer:
     await trade(network, [writer], 3)
     assert valkey.pid is not None
     os.kill(valkey.pid, signal.SIGSTOP)
-    slow = 0
     for _ in range(30):
-        began = time.monotonic()
         await writer.reads().card("P001")
-        slow += time.monotonic() - began > 0.09
-    assert slow <= 2
+    assert writer.cache.report().failures == 1
     await trade(network, [writer], 6)
     os.kill(valkey.pid, signal.SIGCONT)
     await _until_ready(writer)
