@@ -91,14 +91,19 @@ def excel(world: World) -> None:
 def keep_selling(world: World) -> None:
     """Whoever earns from others in the last weeks sells something too: nobody lives on overrides by accident."""
     recent = END - 60 * DAY_US
-    sellers = {sale.promoter_code for sale in world.sales if sale.paid_at >= recent and sale.promoter_code}
-    earners = set()
-    for code in sellers:
-        parent = world.members[code].referrer_code
-        earners |= {parent, world.members[parent].referrer_code if parent else ""}
-    for code in sorted(earners - {""}):
+    selling = {sale.promoter_code for sale in world.sales if sale.paid_at >= recent and sale.promoter_code}
+    for code in sorted(selling):
+        for above in _near(world, code)[1:]:
+            _sell_lately(world, above, selling)
+
+
+def _sell_lately(world: World, code: str, selling: set[str]) -> None:
+    """One more order of October for somebody who has none, and so for everybody above who earns from that."""
+    while code and code not in selling:
+        selling.add(code)
         if not world.members[code].status:
             world.sell(code, world.moment(day_start(LAST_MONTH, world.rng.randint(2, 27))))
+        code = world.members[code].referrer_code
 
 
 def refund(world: World) -> None:

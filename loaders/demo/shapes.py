@@ -85,7 +85,8 @@ def star_burst(world: World) -> None:
     for planted, (people, sellers) in ((True, (36, 2)), (False, (36, 8)), (False, (27, 0))):
         hub = world.join(at - 40 * DAY_US)
         new = fan(world, hub, at=at, people=people, apart_us=30 * 60 * 1_000_000)
-        for code in new[:sellers]:
+        # Among all of them, so that no part of the wave looks different from the whole.
+        for code in new[:: people // sellers] if sellers else []:
             world.sell(code, world.moment(day_start(202605, 19)))
         (world.planted if planted else world.decoys)["STAR_BURST"].append(hub)
 

@@ -86,7 +86,7 @@ def shuffled(source: Path, target: Path, *, seed: int) -> Path:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
 
 
 def rejected_rows(path: Path) -> list[tuple[str, int, str, str, str]]:

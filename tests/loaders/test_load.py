@@ -76,7 +76,8 @@ async def test_good_files_load_whole_and_a_second_time_change_nothing(
         subject: counts.loaded for subject, counts in first.counts.items()
     }
     assert (await store.observe_head()).seq == head
-    assert (first.exit_status, second.exit_status, rejected.exists()) == (0, 0, False)
+    assert (first.exit_status, second.exit_status, second.rejected_path) == (0, 0, None)
+    assert "rejected.csv" not in contents(tmp_path)
     assert (await recompute(store, actor="test", now=NOW)).drift_count == 0
     seller = await query("MATCH (o:Order {number: 'o-3'}) RETURN o.seller_code AS code")
     assert seller == [{"code": "p-3"}], "an order without a code goes to the first touch"
@@ -141,7 +142,7 @@ async def test_bytes_that_are_not_utf_8_are_rejected_byte_for_byte(
         stream.write(row + b"\n")
     report = await loaded(directory)
     assert report.counts["products"] == Counts(loaded=2, rejected=1)
-    assert row.replace(b'"', b'""') in rejected.read_bytes()
+    assert row.replace(b'"', b'""') in contents(tmp_path)["rejected.csv"]
 
 
 async def test_an_order_with_a_bad_row_is_rejected_with_all_its_rows(

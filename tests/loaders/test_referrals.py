@@ -13,7 +13,7 @@ NAMES = st.sampled_from("abcdefghij")
 
 @given(st.dictionaries(NAMES, NAMES))
 def test_exactly_those_on_a_cycle_are_found(referrer_of: dict[str, str]) -> None:
-    graph = networkx.DiGraph(list(referrer_of.items()))
+    graph: networkx.DiGraph[str] = networkx.DiGraph(list(referrer_of.items()))
     expected = {code for cycle in networkx.simple_cycles(graph) for code in cycle}
     assert on_cycles(referrer_of) == expected
 

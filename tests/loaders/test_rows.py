@@ -18,7 +18,9 @@ def code_of(error_code: str, parse: object, row: str) -> str:
     return refusal.value.message
 
 
-@pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "1.5", "1e3", "０", "１２", "٣", " 1", "1 ", "1_000", "0x1", "½"])
+@pytest.mark.parametrize(
+    "text", ["", "-1", "+1", "1.0", "1.5", "1e3", "０", "１２", "٣", " 1", "1 ", "1_000", "0x1", "½"]
+)
 @pytest.mark.parametrize("column", ["paid_fen", "quantity"])
 def test_money_and_quantity_are_ascii_digits(column: str, text: str) -> None:
     assert column in code_of("INVALID", rows.order_row, order("o-1", **{column: text}))
