@@ -19,7 +19,10 @@ from graph_api.settings import Settings
 SECRET = "a test secret of more than thirty-two characters"
 Query = Callable[..., Awaitable[list[dict[str, Any]]]]
 
-EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS"
+EMPTY = (
+    "MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS",
+    "MATCH (n) WHERE NOT n:Migration CALL (n) { DELETE n } IN TRANSACTIONS OF 10000 ROWS",
+)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +69,8 @@ async def connected(servers: Servers) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def store(connected: Store) -> AsyncIterator[Store]:
     """An empty, migrated store."""
-    await connected.schema.run(Statement("tests", "empty", "none", EMPTY), {})
+    for text in EMPTY:
+        await connected.schema.run(Statement("tests", "empty", "none", text), {})
     await migrations.migrate(connected)
     connected.head = 0
     yield connected
