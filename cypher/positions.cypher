@@ -4,15 +4,12 @@
 // `upto` must be settled (see settled): a reader can see the head before the rest of its transaction.
 MATCH (j:Journal {id: 'head'})
 CALL () {
-  MATCH (c:MonthClose)
-  RETURN coalesce(max(c.seq), 0) AS closes_seq
-}
-CALL () {
   MATCH (e:JournalEntry)
   WHERE $after < e.seq <= $upto
-  UNWIND e.codes AS code
-  WITH DISTINCT code
-  RETURN collect(code) AS named
+  WITH collect(e) AS entries
+  RETURN
+    reduce(last = 0, e IN entries | CASE WHEN e.kind = 'month_closed' AND e.seq > last THEN e.seq ELSE last END) AS closes_seq,
+    COLLECT { UNWIND entries AS e UNWIND e.codes AS code RETURN DISTINCT code } AS named
 }
 CALL (named) {
   UNWIND named AS code

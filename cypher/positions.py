@@ -15,7 +15,7 @@ statement = bind(__name__)
 class Fold:
     """`seq` is the head as seen; `above` are the named promoters and everybody above them now, `named` holds buyers too.
 
-    `closes_seq`: position of the last closed month.
+    `closes_seq`: position of the last month closed between the two, 0 without one.
     """
 
     seq: int

@@ -268,10 +268,11 @@ class Cache:
             some = codes[start : start + END_AT_ONCE]
             keys = [self._meta_key, inv, *(self._key(meta.epoch, code) for code in some)]
             await self._run(END, keys, [meta.epoch, upto, ENDED_MAX, *some])
+        closes_seq = max(meta.closes_seq, changed.closes_seq)
         await self._run(
             APPLY,
             [self._meta_key, inv],
-            [meta.epoch, meta.applied, upto, changed.paths_seq, changed.closes_seq, INV_TTL_MS],
+            [meta.epoch, meta.applied, upto, changed.paths_seq, closes_seq, INV_TTL_MS],
         )
         self.folds += 1
 
