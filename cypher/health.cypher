@@ -2,6 +2,7 @@
 // returns: one Component
 // Which Neo4j this is.
 CALL dbms.components() YIELD name, versions, edition
+WITH name, versions, edition WHERE name = 'Neo4j Kernel'
 RETURN name AS name, versions[0] AS version, edition AS edition
 
 // name: constraints

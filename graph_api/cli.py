@@ -16,8 +16,12 @@ from rich.console import Console
 
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import auth
+from graph_api.actions.recompute import Recount
 from graph_api.actions.recompute import recompute as recompute_store
 from graph_api.app import SCHEMA, Opened, opened
+from graph_api.batched.drift import CacheDrift, cache_drift
+from graph_api.doctor import findings as findings_of
+from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
 from graph_api.schema import build
 from graph_api.servers import (
@@ -29,11 +33,9 @@ from graph_api.servers import (
     Servers,
     open_servers,
 )
-from graph_api.serving import CannotListen, listen, run, terminable
+from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
 from graph_api.viewer import Role
-from loaders.export import export as export_files
-from loaders.load import load
 from loaders.progress import shown
 from loaders.sources import SourceError
 
@@ -45,12 +47,12 @@ KNOWN_ERRORS = (
     DomainError,
     JarDownloadFailed,
     ManyErrors,
+    NotAnswered,
     OSError,
     ServerDidNotStart,
     SourceError,
     StoreTimeout,
     StoreUnavailable,
-    ValidationError,
     ValueError,
     auth.WeakSecret,
 )
@@ -77,6 +79,8 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except ValidationError as error:
+        fail("; ".join(f"PROMOGRAPH_{str(wrong['loc'][0]).upper()}: {wrong['msg']}" for wrong in error.errors()))
     except KNOWN_ERRORS as error:
         fail(str(error) or type(error).__name__)
     except Exception as error:
@@ -84,7 +88,7 @@ def main() -> None:
 
 
 def fail(message: str) -> NoReturn:
-    err.print(f"promograph: {message}", style="red", markup=False)
+    err.print(f"promograph: {' '.join(message.split())}", style="red", markup=False, soft_wrap=True)
     sys.exit(1)
 
 
@@ -101,6 +105,11 @@ def starting(settings: Settings, *, join: bool = False) -> Iterator[Servers]:
             tell: Progress = lambda message, done, total: progress(message, done, total)  # noqa: E731
             servers = stack.enter_context(open_servers(settings, join=join, on_progress=tell))
         yield servers
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret, before any server is started for nothing."""
+    return auth.secret_key(settings, embedded=settings.neo4j_uri is None)
 
 
 def with_store(settings: Settings, work: Callable[[Opened], Awaitable[T]]) -> T:
@@ -128,9 +137,8 @@ def serve(
     no_jobs: Annotated[bool, typer.Option("--no-jobs", help="Leave the scheduler off; only calls move time.")] = False,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM, which also stop every server that was started for it."""
-    from graph_api.demonstration import has_promoters
-
     settings = settings_of(data_dir)
+    secret_of(settings)
     bound, address = listen(host, port)
     with bound, terminable():
         try:
@@ -162,8 +170,7 @@ def token(
     settings = settings_of(data_dir)
     if (role is Role.PROMOTER) != (promoter is not None):
         fail("--role PROMOTER needs --promoter CODE, and no other role takes it")
-    secret = auth.secret_key(settings, embedded=settings.neo4j_uri is None)
-    print(auth.issue(secret, role, promoter_code=promoter, ttl_seconds=ttl))
+    print(auth.issue(secret_of(settings), role, promoter_code=promoter, ttl_seconds=ttl))
 
 
 @app.command("import")
@@ -176,6 +183,8 @@ def import_(
     data_dir: DataDir = None,
 ) -> None:
     """Load files. Exit status 0: all loaded; 3: with rejected or quarantined rows; 1: stopped, run it again to go on."""
+    from loaders.load import load  # polars takes half a second to import, and most commands do without
+
     settings = settings_of(data_dir)
     if offline:
         fail("--offline is not here yet")
@@ -202,6 +211,7 @@ def export(
     data_dir: DataDir = None,
 ) -> None:
     """Write the same files that import reads; they hold raw names and phones."""
+    from loaders.export import export as export_files
 
     async def work(running: Opened) -> dict[str, int]:
         with shown() as progress:
@@ -214,9 +224,9 @@ def export(
 
 @app.command()
 def recompute(data_dir: DataDir = None) -> None:
-    """Recount every stored sum from the graph, print what drifted, repair it."""
+    """Recount every stored and cached sum from the graph, print what drifted, repair it."""
 
-    async def work(running: Opened) -> Any:
+    async def work(running: Opened) -> tuple[Recount, list[CacheDrift]]:
         with shown() as progress:
             found = await recompute_store(
                 running.store,
@@ -224,25 +234,28 @@ def recompute(data_dir: DataDir = None) -> None:
                 now=now(),
                 on_progress=lambda done: progress("recounting", done, 0),
             )
+            await running.stores.cache.follow_once(running.store)
+            cached = await cache_drift(running.store, running.stores.cache)
+        if cached:
             await running.stores.cache.drop(running.store)
-            return found
+        return found, cached
 
-    found = with_store(settings_of(data_dir), work)
+    found, cached = with_store(settings_of(data_dir), work)
     for line in found.drift:
         print(line)
+    for drift in cached:
+        print(f"cached {drift.field} of {drift.code or 'everybody'}: {drift.cached}, counted {drift.counted}")
     print(
-        f"{found.promoters:,} promoters, {found.orders:,} orders in {found.seconds} s:"
-        f" {found.drift_count:,} drifted, {found.repaired:,} repaired"
+        f"{found.promoters:,} promoters, {found.orders:,} orders in {found.seconds} s: {found.drift_count:,} drifted,"
+        f" {found.repaired:,} repaired; {len(cached):,} cached values drifted"
     )
 
 
 @app.command()
 def doctor(data_dir: DataDir = None) -> None:
     """Check settings, servers, schema and sums, and say what to do."""
-    from graph_api import doctor as checks
-
     settings = settings_of(data_dir)
-    findings = with_store(settings, lambda running: checks.findings(running, settings))
+    findings = with_store(settings, lambda running: findings_of(running, settings))
     for finding in findings:
         print(finding.line)
     if any(not finding.fine for finding in findings):
@@ -260,16 +273,19 @@ def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data_dir: DataDir = None,
-    promoters: Annotated[int, typer.Option(min=50, help="Size of the generated network.")] = 2000,
+    promoters: Annotated[int, typer.Option(min=100, help="Size of the generated network.")] = 5000,
     exit: Annotated[bool, typer.Option("--exit", help="Stop after printing, as for a check.")] = False,
 ) -> None:
     """Serve with a generated network, loaded if the store is empty; prints addresses, tokens and queries to try."""
     from graph_api.demonstration import demonstrate
 
+    began = time.monotonic()
     settings = settings_of(data_dir)
+    secret_of(settings)
     bound, address = listen(host, port)
     with bound, terminable():
         try:
-            demonstrate(settings, bound, address, promoters=promoters, stop=exit)
+            with starting(settings) as servers:
+                demonstrate(settings, servers, bound, address, promoters=promoters, began=began, stop=exit)
         except KeyboardInterrupt:
             err.print("stopped")

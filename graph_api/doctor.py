@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cypher import health, migrations
 from graph_api.actions.recompute import recompute
 from graph_api.app import Opened, readiness
+from graph_api.batched.drift import cache_drift
 from graph_api.settings import Settings
 
 NEO4J_VERSION_MIN = (5, 23)
@@ -26,6 +27,10 @@ class Finding:
     @property
     def line(self) -> str:
         return f"{'ok  ' if self.fine else 'BAD '} {self.what}" + (f" - {self.advice}" if self.advice else "")
+
+
+async def has_promoters(running: Opened) -> bool:
+    return (await health.sizes(running.store)).promoters > 0
 
 
 async def findings(running: Opened, settings: Settings) -> list[Finding]:
@@ -95,4 +100,6 @@ async def _drift(running: Opened) -> Finding:
     found = await recompute(running.store, actor="doctor", now=time.time_ns() // 1000, repair=False)
     if found.drift_count:
         return Finding(f"{found.drift_count:,} sums drifted", fine=False, advice="run `promograph recompute`")
-    return Finding("sums agree with orders and entries", fine=True)
+    if await cache_drift(running.store, running.stores.cache):
+        return Finding("cached values drifted", fine=False, advice="run `promograph recompute`")
+    return Finding("sums agree with orders and entries, cached values with the graph", fine=True)

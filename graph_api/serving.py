@@ -27,6 +27,10 @@ class CannotListen(Exception):
     """The address is taken or not ours."""
 
 
+class NotAnswered(Exception):
+    """A query of the demonstration did not give real numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     host: str

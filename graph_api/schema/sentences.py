@@ -16,6 +16,22 @@ _STATES = {
 }
 
 
+_CAUSES = {
+    "zh": {
+        "refund": "因订单退款",
+        "cancellation": "因订单取消",
+        "reattribution": "因订单归属变更",
+        "month changed after close": "因关账后销售额变动",
+    },
+    "en": {
+        "refund": "because of a refund",
+        "cancellation": "because the order was cancelled",
+        "reattribution": "because the order changed hands",
+        "month changed after close": "because the month's sales changed after its close",
+    },
+}
+
+
 def yuan(fen: int) -> str:
     """
     >>> yuan(123456789), yuan(-5)
@@ -48,6 +64,11 @@ def _chain(entry: EntryCard, name: Callable[[str], str | None]) -> str:
     return " → ".join(name(code) or "…" for code in below)
 
 
+def _cause(entry: EntryCard, language: Language) -> str | None:
+    """What made a correction necessary; None for a first share."""
+    return _CAUSES[language].get(entry.cause.partition(":")[0])
+
+
 def _zh(entry: EntryCard, chain: str, shown: Sale | None) -> str:
     what = {
         CommissionKind.BASE: "直接销售佣金",
@@ -56,7 +77,7 @@ def _zh(entry: EntryCard, chain: str, shown: Sale | None) -> str:
         CommissionKind.CLAWBACK: "佣金回收",
         CommissionKind.ADJUSTMENT: "佣金调整",
     }[entry.kind]
-    parts = [what]
+    parts = [what, *filter(None, [_cause(entry, "zh")])]
     if entry.sale is not None:
         parts.append(f"订单 {entry.sale.number}" + (f"（买家 {shown.buyer_code}）" if shown else ""))
         parts.append(f"{day_of(entry.sale.paid_at)} 支付")
@@ -81,7 +102,7 @@ def _en(entry: EntryCard, chain: str, shown: Sale | None) -> str:
         CommissionKind.CLAWBACK: "Commission taken back",
         CommissionKind.ADJUSTMENT: "Commission corrected upward",
     }[entry.kind]
-    parts = [what]
+    parts = [what, *filter(None, [_cause(entry, "en")])]
     if entry.sale is not None:
         parts.append(f"order {entry.sale.number}" + (f" of buyer {shown.buyer_code}" if shown else ""))
         parts.append(f"paid on {day_of(entry.sale.paid_at)}")

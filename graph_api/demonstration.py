@@ -1,0 +1,218 @@
+"""The demonstration: a generated network, a token for each role, and queries that were just answered."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from cypher import health, months, network
+from graph_api import auth
+from graph_api.app import Opened, opened
+from graph_api.doctor import has_promoters
+from graph_api.rules.calendar import month_text
+from graph_api.servers import Servers
+from graph_api.serving import Address, NotAnswered, run
+from graph_api.settings import Settings
+from graph_api.viewer import Role
+from loaders import demo
+from loaders.demo.background import LEADER_CODE
+from loaders.demo.world import LAST_MONTH
+from loaders.progress import shown
+
+TEAM = """
+{
+  me {
+    code name rank
+    sales { orders volumeFen }
+    team { size directCount validDirectCount orders volumeFen }
+    downline(first: 3, orderBy: TEAM_VOLUME_DESC) {
+      totalCount
+      edges { node { code name rank sales { volumeFen } team { size volumeFen } } }
+    }
+  }
+}"""
+PROMOTION = """
+{
+  promoter(code: "CODE") {
+    code name
+    promotion {
+      eligible rank nextRank
+      routes { satisfied detail }
+      nearlyValid(first: 3) { code name }
+    }
+  }
+}"""
+EARNINGS = """
+{
+  me {
+    earnings(month: "MONTH") { baseFen tierFen overrideFen clawbackFen totalFen }
+    commissions(month: "MONTH", first: 3) { totalCount edges { node { kind amountFen explanation } } }
+  }
+}"""
+
+
+WIDTH = 118
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demonstration stands on; `loading_seconds` is None if the network was there already."""
+
+    secret: str
+    leader_code: str
+    month: int
+    sizes: health.Sizes
+    loading_seconds: float | None
+
+
+def demonstrate(
+    settings: Settings,
+    servers: Servers,
+    bound: socket.socket,
+    address: Address,
+    *,
+    promoters: int,
+    began: float,
+    stop: bool,
+) -> None:
+    """Load the network if the store is empty, serve it, print how to use it; then serve on, unless `stop`."""
+    servers_seconds = time.monotonic() - began
+    ready = asyncio.run(_ready(settings, servers, promoters))
+    failure: list[Exception] = []
+
+    def tell() -> None:
+        try:
+            _tell(ready, servers, address, servers_seconds, time.monotonic() - began)
+        except Exception as error:
+            failure.append(error)
+        if stop or failure:
+            signal.raise_signal(signal.SIGINT)
+
+    try:
+        # A thread of its own: it asks the very server whose loop would otherwise wait for it.
+        run(
+            settings,
+            servers,
+            bound=bound,
+            workers=1,
+            on_ready=lambda: threading.Thread(target=tell, daemon=True).start(),
+        )
+    except KeyboardInterrupt:
+        if failure:
+            raise failure[0] from None
+        raise
+
+
+async def _ready(settings: Settings, servers: Servers, promoters: int) -> Shown:
+    async with opened(settings, servers) as running:
+        began = time.monotonic()
+        loads = await _wants_loading(running)
+        if loads:
+            with shown() as progress:
+                await demo.load(
+                    running.store,
+                    running.stores.pii,
+                    now=time.time_ns() // 1000,
+                    promoters=promoters,
+                    progress=progress,
+                )
+        leader = await _leader(running)
+        return Shown(
+            running.secret,
+            leader,
+            LAST_MONTH,
+            await health.sizes(running.store),
+            time.monotonic() - began if loads else None,
+        )
+
+
+async def _wants_loading(running: Opened) -> bool:
+    """An empty store, or one whose demonstration was stopped half-way: loading goes on where it stopped."""
+    if not await has_promoters(running):
+        return True
+    begun = await network.people(running.store, codes=[LEADER_CODE])
+    closed = {row.month for row in await months.closed(running.store)}
+    return bool(begun) and LAST_MONTH not in closed
+
+
+async def _leader(running: Opened) -> str:
+    """The demonstration's own leader, or whoever has the biggest team in a store of others' data."""
+    if await network.people(running.store, codes=[LEADER_CODE]):
+        return LEADER_CODE
+    found = await health.biggest_team(running.store)
+    if found is None:
+        raise NotAnswered("the store has promoters but no team to show; use another --data-dir")
+    return found.code
+
+
+def _tell(ready: Shown, servers: Servers, address: Address, servers_seconds: float, seconds: float) -> None:
+    tokens = {
+        role: auth.issue(ready.secret, role, promoter_code=ready.leader_code if role is Role.PROMOTER else None)
+        for role in Role
+    }
+    answers = _answers(address, tokens[Role.PROMOTER], month_text(ready.month))
+    say = functools.partial(print, flush=True)
+    loaded = "was there" if ready.loading_seconds is None else f"loaded in {ready.loading_seconds:.1f} s"
+    say(f"\npromograph is ready after {seconds:.1f} s: servers in {servers_seconds:.1f} s, network {loaded}.")
+    sizes = ready.sizes
+    say(f"{sizes.promoters:,} promoters, {sizes.orders:,} orders, {sizes.commissions:,} commission entries.\n")
+    for path in ("/graphql", "/graphiql", "/readyz", "/metrics"):
+        say(f"  {address.url}{path}")
+    say(f"\nTokens, valid for {auth.TTL_SECONDS // 3600} hours; PROMOTER stands for {ready.leader_code}:\n")
+    for role, token in tokens.items():
+        say(f"  {role:<9} {token}")
+    say("\nThree queries to paste there as PROMOTER, and what they have just answered:")
+    for title, query, data in answers:
+        say(f"\n# {title}{query}\n{_numbers(data)}")
+    say(f"\nGraphiQL with that token: {address.url}/graphiql#token={tokens[Role.PROMOTER]}")
+    say(f"\nPeak memory: {_peaks(servers)}.")
+    say("Ctrl-C stops the service and the servers it started.")
+
+
+def _answers(address: Address, token: str, month: str) -> list[tuple[str, str, Any]]:
+    """(title, query, data) of each query; the second is about a member of the team that the first one shows."""
+    team = _asked(address, token, TEAM)
+    members = [edge["node"] for edge in team["me"]["downline"]["edges"]]
+    climbing = next((member["code"] for member in members if member["rank"] != "ELITE"), team["me"]["code"])
+    promotion, earnings = PROMOTION.replace("CODE", climbing), EARNINGS.replace("MONTH", month)
+    return [
+        ("Your team", TEAM, team),
+        ("How far the next rank is for one of them", promotion, _asked(address, token, promotion)),
+        (f"What {month} earned, and why", earnings, _asked(address, token, earnings)),
+    ]
+
+
+def _asked(address: Address, token: str, query: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.post(f"{address.url}/graphql", json={"query": query}, headers=headers).json()
+    data: dict[str, Any] = answer.get("data") or {}
+    if answer.get("errors") or None in data.values() or not data:
+        raise NotAnswered(f"the demonstration's query was not answered: {json.dumps(answer)[:500]}")
+    return data
+
+
+def _numbers(value: Any, indent: str = "  ") -> str:
+    """JSON with whatever fits on a line on one."""
+    short = json.dumps(value, ensure_ascii=False)
+    if len(short) + len(indent) <= WIDTH or not isinstance(value, dict | list):
+        return indent + short
+    if isinstance(value, list):
+        return f"{indent}[\n" + ",\n".join(_numbers(item, indent + "  ") for item in value) + f"\n{indent}]"
+    members = (f'{indent}  "{name}": {_numbers(item, indent + "  ").lstrip()}' for name, item in value.items())
+    return f"{indent}{{\n" + ",\n".join(members) + f"\n{indent}}}"
+
+
+def _peaks(servers: Servers) -> str:
+    named = {"Neo4j": servers.neo4j_process, "Valkey": servers.redis_process}
+    peaks = [f"{name} {process.peak_memory_bytes() / 2**20:.0f} MiB" for name, process in named.items() if process]
+    return ", ".join(peaks) or "unknown, the servers are not ours"
