@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from tests.blackbox.api import Json
 
-PROGRAM = Path(sys.executable).with_name("promograph")
+ROOT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-c", "import sys; from graph_api.cli import main; sys.exit(main())")
+"""What the installed `promograph` does, also where it is not installed."""
 
 
 class Ended(NamedTuple):
@@ -60,8 +62,9 @@ class Command:
 
     async def _start(self, *arguments: str | Path) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            PROGRAM,
+            *PROGRAM,
             *map(str, arguments),
+            cwd=ROOT,
             env=self.environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -23,6 +23,7 @@ from tests.blackbox.api import Api
 from tests.blackbox.command import Command, environment
 from tests.conftest import EMPTY, SECRET
 
+UNTIED = "MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS"
 Opened = Callable[[str], AbstractAsyncContextManager[Api]]
 
 
@@ -74,10 +75,11 @@ def promograph(promograph_with: Callable[[str], Command], redis_url: str) -> Com
 
 @pytest.fixture(scope="session")
 def emptied(connected: Store) -> Callable[[], Awaitable[None]]:
-    """Empties the store in the middle of a test."""
+    """Empties the store in the middle of a test, however much there is."""
 
     async def empty() -> None:
-        await connected.schema.run(Statement("tests", "empty", "none", EMPTY), {})
+        for step in (UNTIED, EMPTY):
+            await connected.schema.run(Statement("tests", "empty", "none", step), {})
         await migrations.migrate(connected)
         connected.head = 0
 

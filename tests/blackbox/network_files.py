@@ -39,10 +39,10 @@ def write(directory: Path, *, promoters: int, orders: int, seed: int = 7) -> Pat
     _write(
         directory / "products.csv",
         PRODUCTS,
-        [("tea", "茶, green", 9_900, 2000), ("pot", '"Pot"', 19_900, 1500), ("cup", "Cup\nof two lines", 0, 3000)],
+        [("tea", "茶, green", 9_900, 2000), ("pot", '"Pot"', 19_900, 1500), ("cup", 'Cup, 2 × "blue"', 0, 3000)],
     )
     _write(directory / "orders.csv", ORDERS, _orders(chance, codes, orders))
-    _write(directory / "identifiers.csv", IDENTIFIERS, _identifiers(chance, codes))
+    _write(directory / "identifiers.csv", IDENTIFIERS, _identifiers(chance, codes, orders))
     return directory
 
 
@@ -64,7 +64,8 @@ def shuffled(source: Path, target: Path, *, seed: int = 1) -> Path:
 def _promoters(chance: random.Random, codes: list[str]) -> list[tuple[str, ...]]:
     rows = []
     for index, code in enumerate(codes):
-        referrer = codes[chance.randrange(max(0, index - 40), index)] if index and chance.random() < 0.97 else ""
+        near, hub = codes[chance.randrange(max(0, index - 40), max(index, 1))], codes[max(0, index - 1) // 40 * 40]
+        referrer = chance.choice((near, hub, hub)) if index and chance.random() < 0.97 else ""
         name = chance.choice(("", "张三", "O'Brien, Ann", f"Name {index % 50}"))
         phone = f"138{chance.randrange(10**8):08d}" if chance.random() < 0.5 else ""
         joined_at = _text(BEGIN - timedelta(minutes=chance.randrange(500_000)))
@@ -78,7 +79,7 @@ def _promoters(chance: random.Random, codes: list[str]) -> list[tuple[str, ...]]
 def _orders(chance: random.Random, codes: list[str], count: int) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for index in range(count):
-        number, seller = f"o{index:06d}", chance.choice(codes)
+        number, seller = f"o{index:06d}", codes[int(len(codes) * chance.random() ** 2)]
         buyer = chance.choice((f"b{chance.randrange(count // 3)}", chance.choice(codes), seller))
         paid_at = BEGIN + timedelta(seconds=chance.randrange(150 * 86_400))
         delivered_at = _text(paid_at + timedelta(days=3)) if chance.random() < 0.8 else ""
@@ -93,8 +94,14 @@ def _orders(chance: random.Random, codes: list[str], count: int) -> list[tuple[o
     return rows
 
 
-def _identifiers(chance: random.Random, codes: list[str]) -> list[tuple[str, ...]]:
-    rows = {(code, chance.choice(KINDS), f"v{chance.randrange(len(codes))}") for code in codes if chance.random() < 0.3}
+def _identifiers(chance: random.Random, codes: list[str], orders: int) -> list[tuple[str, ...]]:
+    """Of promoters and of buyers, some of them shared."""
+    people = [*codes, *(f"b{index}" for index in range(orders // 3))]
+    rows = {
+        (code, chance.choice(KINDS), f"v{chance.randrange(len(codes) // 4)}")
+        for code in people
+        if chance.random() < 0.3
+    }
     return sorted(rows)
 
 

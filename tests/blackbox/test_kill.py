@@ -12,7 +12,7 @@ from tests.blackbox import network_files
 from tests.blackbox.command import Command
 from tests.blackbox.recount import earned, rows
 
-PROMOTERS, ORDERS = 3_000, 6_000
+PROMOTERS, ORDERS = 2_500, 3_000
 Emptied = Callable[[], Awaitable[None]]
 
 
