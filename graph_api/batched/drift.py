@@ -27,6 +27,8 @@ class CacheDrift:
 
 async def cache_drift(store: Store, cache: Cache) -> list[CacheDrift]:
     """Every cached value that differs from the graph; searches are left out, as their text is not kept."""
+    # A process that has not read yet does not know the epoch.
+    await cache.follow_once(store)
     found: list[CacheDrift] = []
     asks: list[Ask] = []
     async for code, name, _ in cache.values():

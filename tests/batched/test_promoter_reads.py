@@ -266,7 +266,7 @@ async def test_promotion_counts_the_months_up_to_the_one_after_the_last_closed(
     assert facts.months == ((202602, 70), (202603, 0))
 
 
-async def test_drift_is_found_and_only_where_it_is(store: Store, cache: Cache, pii: Pii) -> None:
+async def test_drift_is_found_and_only_where_it_is(store: Store, cache: Cache, pii: Pii, redis_url: str) -> None:
     network = Network(store)
     await network.plant(20, sales=20)
     reader = Reader(store, cache, pii)
@@ -279,6 +279,9 @@ async def test_drift_is_found_and_only_where_it_is(store: Store, cache: Cache, p
     found = await cache_drift(store, cache)
     assert {drift.code for drift in found if drift.field == "card:0"} == {"P019"}
     assert {drift.code for drift in found} <= {"", "P019", *network.path("P019")}
+    just_started = await Cache.open(redis_url, call_seconds=2.0)
+    assert await cache_drift(store, just_started) == found
+    await just_started.close()
     await cache.drop(store)
     assert await cache_drift(store, cache) == []
 
