@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ class Service:
             "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,
             "PROMOGRAPH_NEO4J_PASSWORD": servers.neo4j_password,
             "PROMOGRAPH_REDIS_URL": servers.redis_url or "",
-            "PROMOGRAPH_SECRET_KEY": "bench" * 10,
+            "PROMOGRAPH_SECRET_KEY": secrets.token_hex(32),
             "PROMOGRAPH_DATA_DIR": str(data_dir),
         }
         self._command = [str(Path(sys.executable).with_name("promograph"))]
