@@ -66,7 +66,7 @@ def containers(*, neo4j: bool, redis: bool, heap: str, page_cache: str) -> Itera
     from testcontainers.community.neo4j import Neo4jContainer
     from testcontainers.community.valkey import ValkeyContainer
 
-    password = secrets.token_urlsafe(24)
+    password = secrets.token_hex(24)
     neo4j_uri = redis_url = None
     with ExitStack() as stack:
         if neo4j:

@@ -97,7 +97,8 @@ def kept_password(place: Path) -> str:
     """The password in this file, readable by its owner alone; made on first use."""
     with contextlib.suppress(FileNotFoundError):
         return place.read_text("ascii")
-    password = secrets.token_urlsafe(24)
+    # Hexadecimal: one that begins with "-" would be taken for an option by Neo4j's admin tool (1 start in 64 failed).
+    password = secrets.token_hex(24)
     write_private(place, password)
     return password
 

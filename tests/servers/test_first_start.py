@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from graph_api.servers.first_start import making_stores, undo_interrupted
+from graph_api.servers.process import kept_password
 
 
 def make(home: Path, *stores: str) -> None:
@@ -43,3 +44,8 @@ def test_a_start_on_finished_stores_never_puts_them_at_risk(tmp_path: Path) -> N
     interrupted_start(tmp_path, makes=())
     undo_interrupted(tmp_path)
     assert stores(tmp_path) == {"system", "neo4j"}
+
+
+def test_a_generated_password_is_never_taken_for_an_option(tmp_path: Path) -> None:
+    passwords = [kept_password(tmp_path / str(number)) for number in range(300)]
+    assert all(password.isalnum() and len(password) >= 32 for password in passwords)
