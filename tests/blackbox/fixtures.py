@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -61,6 +61,21 @@ async def apis(api: Api, opened: Opened, redis_url: str) -> AsyncIterator[Sequen
         yield api, other
 
 
+@pytest.fixture
+def enrolled(promograph: Command, tmp_path: Path) -> Callable[[Iterable[tuple[str, str | None]]], Awaitable[None]]:
+    """Imports many promoters at once: (code, referrer) pairs."""
+
+    async def enrol(pairs: Iterable[tuple[str, str | None]]) -> None:
+        rows = [f"{code},,,{referrer or ''},2025-01-01T00:00:00Z" for code, referrer in pairs]
+        source = tmp_path / "enrolled"
+        source.mkdir()
+        (source / "promoters.csv").write_text("\n".join(["code,name,phone,referrer_code,joined_at", *rows, ""]))
+        ended = await promograph("import", source)
+        assert ended.report["promoters"]["loaded"] == len(rows), ended
+
+    return enrol
+
+
 @pytest.fixture(scope="session")
 def promograph_with(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Command]:
     """The command line on a cache by its address."""
@@ -98,4 +113,4 @@ def exported(promograph: Command, tmp_path: Path) -> Callable[[], Awaitable[Path
     return export
 
 
-__all__ = ["api", "apis", "emptied", "exported", "opened", "promograph", "promograph_with"]
+__all__ = ["api", "apis", "emptied", "enrolled", "exported", "opened", "promograph", "promograph_with"]

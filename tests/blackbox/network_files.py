@@ -81,6 +81,8 @@ def _orders(chance: random.Random, codes: list[str], count: int) -> list[tuple[o
     for index in range(count):
         number, seller = f"o{index:06d}", codes[int(len(codes) * chance.random() ** 2)]
         buyer = chance.choice((f"b{chance.randrange(count // 3)}", chance.choice(codes), seller))
+        if seller >= codes[_related(codes)]:
+            buyer = f"f{seller}"
         paid_at = BEGIN + timedelta(seconds=chance.randrange(150 * 86_400))
         delivered_at = _text(paid_at + timedelta(days=3)) if chance.random() < 0.8 else ""
         given = seller if chance.random() < 0.9 else ""
@@ -102,7 +104,15 @@ def _identifiers(chance: random.Random, codes: list[str], orders: int) -> list[t
         for code in people
         if chance.random() < 0.3
     }
+    for index in range(_related(codes), len(codes)):
+        kind, value = KINDS[index % len(KINDS)], f"own{index}"
+        rows |= {(codes[index], kind, value), (f"f{codes[index]}", kind, value if index % 3 else "other")}
     return sorted(rows)
+
+
+def _related(codes: list[str]) -> int:
+    """From here on promoters sell to one buyer only, most of whom share an identifier with them."""
+    return len(codes) // 4
 
 
 def _shuffled_orders(chance: random.Random, rows: list[list[str]]) -> list[list[str]]:

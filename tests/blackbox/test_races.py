@@ -4,40 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from tests.blackbox.api import ERRORS, Api, Json, order, quoted
+from tests.blackbox.api import ERRORS, Api, Json, order
 from tests.blackbox.recount import rows
 
 T = TypeVar("T")
 AT_ONCE = 40
+Enrolled = Callable[[Iterable[tuple[str, str | None]]], Awaitable[None]]
 
 
-def move(promoter: str, referrer: str) -> str:
-    return (
-        f"mutation {{ answer: moveBranch(input: {{promoterCode: {quoted(promoter)}"
-        f' referrerCode: {quoted(referrer)} reason: "race"}}) {{ {ERRORS} }} }}'
-    )
+MOVE = (
+    "mutation($promoter: String!, $referrer: String!) { answer: moveBranch("
+    f'input: {{promoterCode: $promoter referrerCode: $referrer reason: "race"}}) {{ {ERRORS} }} }}'
+)
+BIND = (
+    "mutation($promoter: String!, $referrer: String!) { answer: bindReferrer("
+    f"input: {{promoterCode: $promoter referrerCode: $referrer}}) {{ {ERRORS} }} }}"
+)
 
 
-def bind(promoter: str, referrer: str) -> str:
-    return (
-        f"mutation {{ answer: bindReferrer(input: {{promoterCode: {quoted(promoter)}"
-        f" referrerCode: {quoted(referrer)}}}) {{ {ERRORS} }} }}"
-    )
-
-
-async def raced(apis: Sequence[Api], documents: Iterable[str]) -> list[list[Json]]:
-    """The errors of each document; neighbours go to different instances at once."""
+async def raced(apis: Sequence[Api], document: str, pairs: Iterable[tuple[str, str]]) -> list[list[Json]]:
+    """The errors for each (promoter, referrer); neighbours go to different instances at once."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(api: Api, document: str) -> list[Json]:
+    async def ask(api: Api, promoter: str, referrer: str) -> list[Json]:
         async with gate:
-            errors: list[Json] = (await api.ask(document))["answer"]["errors"]
+            answer = await api.ask(document, {"promoter": promoter, "referrer": referrer})
+            errors: list[Json] = answer["answer"]["errors"]
             return errors
 
-    return await _gather(ask(apis[index % len(apis)], document) for index, document in enumerate(documents))
+    return await _gather(ask(apis[index % len(apis)], *pair) for index, pair in enumerate(pairs))
 
 
 async def _gather(awaitables: Iterable[Awaitable[T]]) -> list[T]:
@@ -61,10 +59,10 @@ async def cycles(store: Any) -> int:
 REFERRALS = "MATCH (a:Promoter)-[:REFERRED]->(b:Promoter) RETURN a.code AS above, b.code AS below"
 
 
-async def test_opposite_moves_never_close_a_cycle(apis: Sequence[Api], store: Any) -> None:
+async def test_opposite_moves_never_close_a_cycle(apis: Sequence[Api], store: Any, enrolled: Enrolled) -> None:
     pairs = [(f"A{index}", f"B{index}") for index in range(200)]
-    await apis[0].enrol([("R", None), *((code, "R") for pair in pairs for code in pair)])
-    answers = await raced(apis, (document for a, b in pairs for document in (move(a, b), move(b, a))))
+    await enrolled([("R", None), *((code, "R") for pair in pairs for code in pair)])
+    answers = await raced(apis, MOVE, (move for a, b in pairs for move in ((a, b), (b, a))))
     assert await cycles(store) == 0
     for (a, b), first, second in zip(pairs, answers[::2], answers[1::2], strict=True):
         assert bool(first) != bool(second), (a, b, first, second)
@@ -81,10 +79,10 @@ async def test_opposite_moves_never_close_a_cycle(apis: Sequence[Api], store: An
     assert referrals == expected
 
 
-async def test_moves_around_a_triangle_never_close_a_cycle(apis: Sequence[Api], store: Any) -> None:
+async def test_moves_around_a_triangle_never_close_a_cycle(apis: Sequence[Api], store: Any, enrolled: Enrolled) -> None:
     triples = [(f"A{index}", f"B{index}", f"C{index}") for index in range(200)]
-    await apis[0].enrol([("R", None), *((code, "R") for triple in triples for code in triple)])
-    answers = await raced(apis, (document for a, b, c in triples for document in (move(a, b), move(b, c), move(c, a))))
+    await enrolled([("R", None), *((code, "R") for triple in triples for code in triple)])
+    answers = await raced(apis, MOVE, (move for a, b, c in triples for move in ((a, b), (b, c), (c, a))))
     assert await cycles(store) == 0
     for index, (a, b, c) in enumerate(triples):
         ends = {a: b, b: c, c: a}
@@ -96,12 +94,14 @@ async def test_moves_around_a_triangle_never_close_a_cycle(apis: Sequence[Api], 
         assert error["path"] == [loser, ends[ends[loser]], ends[loser]]
 
 
-async def test_everybody_gets_exactly_one_of_twenty_referrers(apis: Sequence[Api], store: Any) -> None:
+async def test_everybody_gets_exactly_one_of_twenty_referrers(
+    apis: Sequence[Api], store: Any, enrolled: Enrolled
+) -> None:
     people = [f"P{index}" for index in range(100)]
     referrers = [f"R{index}" for index in range(20)]
-    await apis[0].enrol((code, None) for code in [*referrers, *people])
+    await enrolled((code, None) for code in [*referrers, *people])
     asked = [(person, referrer) for person in people for referrer in referrers]
-    answers = await raced(apis, (bind(*pair) for pair in asked))
+    answers = await raced(apis, BIND, asked)
     won = Counter(person for (person, _), errors in zip(asked, answers, strict=True) if not errors)
     assert won == Counter(people)
     bound = {row["below"]: row["above"] for row in await rows(store, REFERRALS)}

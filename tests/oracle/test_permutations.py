@@ -18,7 +18,7 @@ from tests.oracle.oracle import Line, Network, Order, Promoter, Touch, instant
 
 VARIANTS = 50
 EVENTS = 200
-DUPLICATES = 30
+DUPLICATES = 25
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 ABOVE = {"A": None, "B": "A", "C": "B", "D": "C", "E": "B"}
@@ -66,18 +66,18 @@ def history(chance: random.Random) -> list[Event]:
     """200 events of which none refuses another: refunds stay below each line's payment."""
     events: list[Event] = []
     sales = []
-    for index in range(60):
+    for index in range(115):
         lines = tuple((sku, chance.randint(40, 9_999)) for sku in chance.choice((("p",), ("p", "q"))))
         seller = chance.choice("ABCDE") if index % 2 else None
         sales.append(Sale(f"o{index}", chance.choice(BUYERS), seller, lines, _at(chance)))
     events += sales
-    events += [Seen(chance.choice(BUYERS), chance.choice("ABCDE"), _at(chance), f"t{index}") for index in range(30)]
-    for index in range(60):
-        sale = sales[index % 45]
+    events += [Seen(chance.choice(BUYERS), chance.choice("ABCDE"), _at(chance), f"t{index}") for index in range(25)]
+    for index in range(40):
+        sale = sales[index % 30]
         sku = chance.choice((None, sale.lines[0][0]))
         most = min(fen for _, fen in sale.lines) // 4
         events.append(Refund(sale.number, f"r{index}", sku, chance.randint(1, most), _at(chance)))
-    for sale in sales[:25]:
+    for sale in sales[:10]:
         paid_at = instant(sale.paid_at)
         events.append(Advance(sale.number, "SHIPPED", _text(paid_at + timedelta(days=1))))
         events.append(Advance(sale.number, "DELIVERED", _text(paid_at + timedelta(days=2))))

@@ -224,14 +224,7 @@ async def test_any_split_of_a_full_refund_ends_at_zero(api: Api) -> None:
     await chains(api, 1)
     nets = {str(index): _lines(chance) for index in range(500)}
     await api.recorded([order(number, lines, seller="D-0") for number, lines in nets.items()])
-    parts = {
-        number: [
-            (sku, fen)
-            for sku, whole in ([(None, sum(lines.values()))] if chance.random() < 0.5 else lines.items())
-            for fen in _parts(chance, whole)
-        ]
-        for number, lines in nets.items()
-    }
+    parts = {number: _refunds(chance, lines) for number, lines in nets.items()}
     halfway = {number: chance.randrange(len(of_order) + 1) for number, of_order in parts.items()}
     await _refund_all(api, {number: of_order[: halfway[number]] for number, of_order in parts.items()}, "first")
     for number, of_order in parts.items():
@@ -258,9 +251,19 @@ def _lines(chance: random.Random) -> dict[str, int]:
     return {sku: chance.choice((chance.randint(1, 99), chance.randint(100, 9_999_999))) for sku in skus}
 
 
+def _refunds(chance: random.Random, lines: dict[str, int]) -> list[tuple[str | None, int]]:
+    """(sku, fen): all of the order in parts, or one line by its sku and the rest in parts, or line by line."""
+    if len(lines) == 1 or chance.random() < 0.4:
+        return [(None, fen) for fen in _parts(chance, sum(lines.values()))]
+    if chance.random() < 0.5:
+        return list(lines.items())
+    sku, *_ = lines
+    return [(sku, lines[sku]), *((None, fen) for fen in _parts(chance, sum(lines.values()) - lines[sku]))]
+
+
 def _parts(chance: random.Random, whole: int) -> list[int]:
     """One to five positive parts of `whole`."""
-    count = min(chance.randint(1, 5), whole)
+    count = min(chance.choice((1, 1, 2, 2, 2, 3, 3, 4, 5)), whole)
     cuts = sorted(chance.sample(range(1, whole), count - 1)) if count > 1 else []
     return [end - start for start, end in zip([0, *cuts], [*cuts, whole], strict=True)]
 
