@@ -66,7 +66,7 @@ def history(chance: random.Random) -> list[Event]:
     """200 events of which none refuses another: refunds stay below each line's payment."""
     events: list[Event] = []
     sales = []
-    for index in range(115):
+    for index in range(105):
         lines = tuple((sku, chance.randint(40, 9_999)) for sku in chance.choice((("p",), ("p", "q"))))
         seller = chance.choice("ABCDE") if index % 2 else None
         sales.append(Sale(f"o{index}", chance.choice(BUYERS), seller, lines, _at(chance)))
@@ -81,6 +81,10 @@ def history(chance: random.Random) -> list[Event]:
         paid_at = instant(sale.paid_at)
         events.append(Advance(sale.number, "SHIPPED", _text(paid_at + timedelta(days=1))))
         events.append(Advance(sale.number, "DELIVERED", _text(paid_at + timedelta(days=2))))
+    for sale in sales[40:45]:
+        paid_at = instant(sale.paid_at)
+        events.append(Refund(sale.number, f"r{sale.number}", None, 3, _text(paid_at + timedelta(hours=1))))
+        events.append(Advance(sale.number, "CANCELLED", _text(paid_at + timedelta(hours=2))))
     assert len(events) == EVENTS
     return events
 
@@ -180,7 +184,9 @@ def _expected(events: list[Event], exported: list[str]) -> dict[str, int]:
     for line in exported:
         number, _buyer, _seller, sku, _quantity, _paid, _paid_at, _delivered, refunded, *_ = line.split(",")
         fell[number, sku] = int(refunded or 0)
-    refunded = defaultdict(int)
+    refunded: dict[str, int] = defaultdict(int)
+    paid = {event.number: sum(fen for _, fen in event.lines) for event in events if isinstance(event, Sale)}
+    cancelled = {event.number for event in events if isinstance(event, Advance) and event.status == "CANCELLED"}
     orders = []
     for event in events:
         if isinstance(event, Refund):
@@ -188,6 +194,7 @@ def _expected(events: list[Event], exported: list[str]) -> dict[str, int]:
         if isinstance(event, Sale):
             lines = [Line(sku, 1, fen, fell[event.number, sku]) for sku, fen in event.lines]
             orders.append(Order(event.number, event.buyer, event.seller, instant(event.paid_at), None, lines))
+    refunded |= {number: paid[number] for number in cancelled}
     assert {each.number: each.refunded_fen for each in orders if each.refunded_fen} == refunded
     network = Network(
         [Promoter(code, above, BEGIN, "PROMOTER", "ACTIVE") for code, above in ABOVE.items()],
