@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -23,20 +23,24 @@ from graph_api.batched.drift import CacheDrift, cache_drift
 from graph_api.doctor import findings as findings_of
 from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
+from graph_api.pii import Pii
 from graph_api.schema import build
 from graph_api.servers import (
     AdminToolFailed,
     DataDirInUse,
     JarDownloadFailed,
+    Neo4jServer,
     Progress,
     ServerDidNotStart,
     Servers,
     open_servers,
+    stopped_neo4j,
 )
 from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
 from graph_api.viewer import Role
 from loaders.progress import shown
+from loaders.report import Report
 from loaders.sources import SourceError
 
 T = TypeVar("T")
@@ -112,6 +116,20 @@ def secret_of(settings: Settings) -> str:
     return auth.secret_key(settings, embedded=settings.neo4j_uri is None)
 
 
+@contextmanager
+def stopped(settings: Settings, progress: Callable[[str, int, int], None]) -> Iterator[Neo4jServer]:
+    """The embedded Neo4j, held but not running."""
+    tell: Progress = lambda message, done, total: progress(message, done, total)  # noqa: E731
+    with stopped_neo4j(settings, tell) as neo4j:
+        yield neo4j
+
+
+def pii_of(settings: Settings) -> Pii:
+    """The keys of personal data."""
+    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
+    return Pii.from_secret(secret_of(settings), keys=keys)
+
+
 def with_store(settings: Settings, work: Callable[[Opened], Awaitable[T]]) -> T:
     """Run `work` on the store of the settings, on a running `serve`'s servers if there are any."""
     with starting(settings, join=True) as servers:
@@ -183,18 +201,8 @@ def import_(
     data_dir: DataDir = None,
 ) -> None:
     """Load files. Exit status 0: all loaded; 3: with rejected or quarantined rows; 1: stopped, run it again to go on."""
-    from loaders.load import load  # polars takes half a second to import, and most commands do without
-
     settings = settings_of(data_dir)
-    if offline:
-        fail("--offline is not here yet")
-
-    async def work(running: Opened) -> Any:
-        with shown() as progress:
-            stores = running.stores
-            return await load(stores.store, stores.pii, directory, rejected=rejected, now=now(), progress=progress)
-
-    report = with_store(settings, work)
+    report = (imported_offline if offline else imported)(settings, directory, rejected)
     for subject, counts in report.counts.items():
         err.print(
             f"{subject}: {counts.loaded:,} loaded, {counts.unchanged:,} unchanged,"
@@ -203,6 +211,33 @@ def import_(
         )
     print(report.json())
     raise typer.Exit(report.exit_status)
+
+
+def imported(settings: Settings, directory: Path, rejected: Path | None) -> Report:
+    """Load into the store."""
+    from loaders.load import load  # polars takes half a second to import, and most commands do without
+
+    async def work(running: Opened) -> Report:
+        with shown() as progress:
+            stores = running.stores
+            return await load(stores.store, stores.pii, directory, rejected=rejected, now=now(), progress=progress)
+
+    return with_store(settings, work)
+
+
+def imported_offline(settings: Settings, directory: Path, rejected: Path | None) -> Report:
+    """Build the files of the embedded Neo4j while it is stopped."""
+    from loaders.offline import StoreNotEmpty
+    from loaders.offline import build as build_offline
+
+    if settings.neo4j_uri is not None:
+        fail("--offline builds the files of an embedded Neo4j; PROMOGRAPH_NEO4J_URI names another one")
+    try:
+        with shown() as progress, stopped(settings, progress) as neo4j:
+            built = build_offline(neo4j, pii_of(settings), directory, now=now(), rejected=rejected, progress=progress)
+            return asyncio.run(built)
+    except StoreNotEmpty as error:
+        fail(str(error))
 
 
 @app.command()

@@ -25,6 +25,14 @@ EMPTY = (
 )
 
 
+async def empty(store: Store) -> None:
+    """Takes everything out of a store, in bounded transactions, and prepares it anew."""
+    for text in EMPTY:
+        await store.schema.run(Statement("tests", "empty", "none", text), {})
+    await migrations.migrate(store)
+    store.head = 0
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     given = Settings()
@@ -69,10 +77,7 @@ async def connected(servers: Servers) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def store(connected: Store) -> AsyncIterator[Store]:
     """An empty, migrated store."""
-    for text in EMPTY:
-        await connected.schema.run(Statement("tests", "empty", "none", text), {})
-    await migrations.migrate(connected)
-    connected.head = 0
+    await empty(connected)
     yield connected
 
 

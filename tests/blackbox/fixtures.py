@@ -12,8 +12,6 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from cypher import migrations
-from cypher.statements import Statement
 from cypher.store import Store
 from graph_api import auth
 from graph_api.servers import Servers
@@ -21,9 +19,8 @@ from graph_api.settings import Settings
 from graph_api.viewer import Role
 from tests.blackbox.api import Api
 from tests.blackbox.command import Command, environment
-from tests.conftest import EMPTY, SECRET
+from tests.conftest import SECRET, empty
 
-UNTIED = "MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS"
 Opened = Callable[[str], AbstractAsyncContextManager[Api]]
 
 
@@ -92,13 +89,10 @@ def promograph(promograph_with: Callable[[str], Command], redis_url: str) -> Com
 def emptied(connected: Store) -> Callable[[], Awaitable[None]]:
     """Empties the store in the middle of a test, however much there is."""
 
-    async def empty() -> None:
-        for step in (UNTIED, EMPTY):
-            await connected.schema.run(Statement("tests", "empty", "none", step), {})
-        await migrations.migrate(connected)
-        connected.head = 0
+    async def run() -> None:
+        await empty(connected)
 
-    return empty
+    return run
 
 
 @pytest.fixture

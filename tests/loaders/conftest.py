@@ -6,10 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cypher import migrations
-from cypher.statements import Statement
 from cypher.store import Store
-from tests.conftest import EMPTY
+from tests.conftest import empty
 
 
 @pytest.fixture
@@ -17,8 +15,6 @@ def wipe(store: Store) -> Callable[[], Awaitable[None]]:
     """Empties the store in the middle of a test."""
 
     async def run() -> None:
-        await store.schema.run(Statement("tests", "empty", "none", EMPTY), {})
-        await migrations.migrate(store)
-        store.head = 0
+        await empty(store)
 
     return run
