@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
-            joined = servers or await asyncio.to_thread(stack.enter_context, open_servers(settings, join=True))
+            joined = await asyncio.to_thread(_given_or_joined, settings, servers, stack)
             async with opened(settings, joined) as running:
                 app.state.opened = running
                 yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import time
@@ -70,9 +71,18 @@ def viewer_of(secret: str, authorization: str | None) -> Viewer:
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("give a token: Authorization: Bearer TOKEN")
+    viewer, expires_at = _signed(secret, token.strip())
+    if expires_at + LEEWAY_SECONDS < time.time():
+        raise Unauthenticated("the token has expired")
+    return viewer
+
+
+@functools.lru_cache(maxsize=4096)
+def _signed(secret: str, token: str) -> tuple[Viewer, float]:
+    """Whom a token stands for and until when; remembered, as a client sends the same one again and again."""
     try:
         claims = jwt.decode(
-            token.strip(),
+            token,
             secret,
             algorithms=[ALGORITHM],
             leeway=LEEWAY_SECONDS,
@@ -82,7 +92,7 @@ def viewer_of(secret: str, authorization: str | None) -> Viewer:
         raise Unauthenticated("the token has expired") from error
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise Unauthenticated("the token is not valid") from error
-    return _viewer(claims.get("role"), claims.get("promoter"))
+    return _viewer(claims.get("role"), claims.get("promoter")), float(claims["exp"])
 
 
 def _viewer(role: object, promoter_code: object) -> Viewer:

@@ -37,10 +37,13 @@ from graph_api.context import Context, Stores, language_of
 from graph_api.errors import DomainError, ManyErrors
 from graph_api.limits import BadInput, TooCostly
 from graph_api.schema.access import Forbidden
+from graph_api.schema.executor import Executor
 from graph_api.viewer import Role, Viewer
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
-DOCUMENTS_KEPT = 512
+DOCUMENTS_KEPT = 256
+DOCUMENT_LENGTH_MAX = 4096
+"""Longer texts are rare, and a syntax tree takes a hundred times its text."""
 ERRORS_MAX = 5
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -143,6 +146,7 @@ class Door:
             context_value=context,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
+            executor_class=Executor,
             max_coercion_errors=ERRORS_MAX,
             hide_suggestions=self.production,
         )
@@ -176,7 +180,7 @@ class Documents:
         if query in self._valid:
             return []
         errors = validate(schema, document, max_errors=ERRORS_MAX, hide_suggestions=hide_suggestions)
-        if not errors and len(query) <= limits.QUERY_BYTES_MAX // 8:
+        if not errors and len(query) <= DOCUMENT_LENGTH_MAX:
             self._keep(query, document)
         return errors
 
@@ -291,6 +295,8 @@ def _as_error(error: Exception, request_id: str) -> dict[str, Any]:
         shown = dict(error.formatted)
         shown.pop("extensions", None)
         cause = error.original_error if error.original_error is not None and error.path is not None else error
+        if cause is not error and isinstance(cause, GraphQLError) and cause.nodes is None:
+            cause = TypeError(cause.message)  # an answer that its own type refuses is nobody's input
     code, message = _code(cause)
     if code == "INTERNAL":
         log.error("field failed", request_id=request_id, path=shown.get("path"), exc_info=cause)

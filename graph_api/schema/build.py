@@ -13,7 +13,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from graph_api.schema import access
+from graph_api.schema import access, direct
 from graph_api.schema.network_mutations import NetworkMutations
 from graph_api.schema.problems import PROBLEM_TYPES
 from graph_api.schema.promotion import SalesMonthsRoute, ValidDownlinesRoute
@@ -36,6 +36,7 @@ def build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     _drop_null_defaults(graphql_schema(schema))
+    direct.shorten(graphql_schema(schema))
     access.guard(graphql_schema(schema))
     return schema
 

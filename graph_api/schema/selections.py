@@ -18,15 +18,20 @@ def selects(info: Info, name: str) -> bool:
 
 def arguments_below(info: Info, type_name: str, name: str) -> list[dict[str, Any]]:
     """Arguments of each time a field of the returned type is selected directly below, by their GraphQL names."""
-    raw = info._raw_info
+    raw = _raw(info)
     type_ = raw.schema.type_map[type_name]
     assert isinstance(type_, GraphQLObjectType)
     field = type_.fields[name]
     return [get_argument_values(field, node, raw.variable_values) for node in _selected(info, name)]
 
 
+def _raw(info: Info) -> Any:
+    """graphql-core's info, also where Strawberry has wrapped it."""
+    return getattr(info, "_raw_info", info)
+
+
 def _selected(info: Info, name: str) -> Iterator[FieldNode]:
-    raw = info._raw_info
+    raw = _raw(info)
     pending: list[Any] = [node.selection_set for node in raw.field_nodes]
     spread: set[str] = set()
     while pending:

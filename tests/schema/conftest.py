@@ -15,8 +15,6 @@ import httpx
 import pytest_asyncio
 from pydantic import SecretStr
 
-from cypher import migrations
-from cypher.statements import Statement
 from cypher.store import Store
 from graph_api import auth
 from graph_api.actions import orders, products, promoters
@@ -26,7 +24,7 @@ from graph_api.rules.calendar import instant
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.viewer import Role
-from tests.conftest import EMPTY, SECRET
+from tests.conftest import SECRET, empty
 
 Json = dict[str, Any]
 JOINED = instant("2025-01-01T00:00:00Z")
@@ -106,9 +104,7 @@ async def service(store: Store, servers: Servers, settings: Settings) -> AsyncIt
 @pytest_asyncio.fixture(scope="module")
 async def network(connected: Store, servers: Servers, settings: Settings, pii: Pii) -> AsyncIterator[Service]:
     """On the network of the picture, which tests of one module share and leave as it is."""
-    await connected.schema.run(Statement("tests", "empty", "none", EMPTY), {})
-    await migrations.migrate(connected)
-    connected.head = 0
+    await empty(connected)
     await fill(connected, pii)
     async with serving(settings, servers) as running:
         yield running
