@@ -23,7 +23,15 @@ LOWER = {
         "graph_api.viewer",
         "cypher",
     ),
-    "graph_api.actions": ("graph_api.actions", "graph_api.rules", "graph_api.errors", "graph_api.pii", "cypher"),
+    "graph_api.workdays": ("graph_api.workdays", "graph_api.rules"),
+    "graph_api.actions": (
+        "graph_api.actions",
+        "graph_api.rules",
+        "graph_api.workdays",
+        "graph_api.errors",
+        "graph_api.pii",
+        "cypher",
+    ),
     "loaders": (
         "loaders",
         "graph_api.actions",
@@ -34,7 +42,11 @@ LOWER = {
         "cypher",
     ),
 }
-ONLY_IN = {"neo4j": ("cypher", "graph_api.servers"), "redis": ("graph_api.cache", "graph_api.servers")}
+ONLY_IN = {
+    "neo4j": ("cypher", "graph_api.servers"),
+    "redis": ("graph_api.cache", "graph_api.servers"),
+    "chinese_calendar": ("graph_api.workdays",),
+}
 
 
 def module_name(path: Path) -> str:

@@ -110,3 +110,12 @@ def tier_release_at(month: int) -> int:
 def day_of(at: int) -> date:
     """The calendar day in Shanghai."""
     return to_datetime(at).astimezone(SHANGHAI).date()
+
+
+def day_start(day: date) -> int:
+    """Its first instant, 00:00 in Shanghai.
+
+    >>> instant_text(day_start(date(2026, 2, 1)))
+    '2026-01-31T16:00:00Z'
+    """
+    return from_datetime(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
