@@ -17,6 +17,15 @@ def share_fen(fen: int, bp: int) -> int:
     return fen * bp // BP_WHOLE
 
 
+def half_up(part: int, whole: int) -> int:
+    """`part / whole` (part ≥ 0) rounded half up.
+
+    >>> half_up(4_999, 10_000), half_up(5_000, 10_000), half_up(14_999, 10_000)
+    (0, 1, 1)
+    """
+    return (2 * part + whole) // (2 * whole)
+
+
 def refund_spread_fen(remaining_fen: Sequence[int], refund_fen: int) -> list[int]:
     """How a refund that names no line falls on the lines: by remaining net, largest remainder first, then line order.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from graph_api.rules.calendar import instant, month_shifted
+from graph_api.rules.money import half_up
 from graph_api.rules.plan import TaxMethod
 
 CUMULATIVE_FROM = instant("2025-10-01T00:00:00+08:00")
@@ -107,4 +108,4 @@ def _tax_fen(table: tuple[tuple[int, int], ...], *, taxable_hundredths: int) -> 
     The lines of neighbouring rates meet where the lower one ends, and the higher is steeper: the greatest is the tax.
     """
     tax_10000ths = max(taxable_hundredths * percent - deduction_fen * 10_000 for percent, deduction_fen in table)
-    return (max(tax_10000ths, 0) + 5_000) // 10_000
+    return half_up(max(tax_10000ths, 0), 10_000)
