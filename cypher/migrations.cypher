@@ -90,9 +90,9 @@ CREATE INDEX promoter_sales IF NOT EXISTS FOR (n:Promoter) ON (n.sales_volume_fe
 // returns: none
 CREATE INDEX order_paid_at IF NOT EXISTS FOR (n:Order) ON (n.paid_at, n.number)
 
-// name: m0024_order_observed_until
+// name: m0024_order_pending_until
 // returns: none
-CREATE INDEX order_observed_until IF NOT EXISTS FOR (n:Order) ON (n.observed_until)
+CREATE INDEX order_pending_until IF NOT EXISTS FOR (n:Order) ON (n.pending_until)
 
 // name: m0025_order_event_number
 // returns: none
@@ -101,6 +101,50 @@ CREATE INDEX order_event_number IF NOT EXISTS FOR (n:OrderEvent) ON (n.order_num
 // name: m0026_sales_month_month
 // returns: none
 CREATE INDEX sales_month_month IF NOT EXISTS FOR (n:SalesMonth) ON (n.month)
+
+// name: m0027_posting_id
+// returns: none
+CREATE CONSTRAINT posting_id IF NOT EXISTS FOR (n:Posting) REQUIRE n.id IS UNIQUE
+
+// name: m0028_payout_id
+// returns: none
+CREATE CONSTRAINT payout_id IF NOT EXISTS FOR (n:Payout) REQUIRE n.id IS UNIQUE
+
+// name: m0029_payout_key
+// returns: none
+CREATE CONSTRAINT payout_key IF NOT EXISTS FOR (n:Payout) REQUIRE n.key IS UNIQUE
+
+// name: m0030_contract_version
+// returns: none
+CREATE CONSTRAINT contract_version IF NOT EXISTS FOR (n:Contract) REQUIRE n.version IS UNIQUE
+
+// name: m0031_one_payout
+// returns: none
+CREATE CONSTRAINT one_payout IF NOT EXISTS FOR ()-[r:PAYS]-() REQUIRE r.live_entry_id IS UNIQUE
+
+// name: m0032_order_pending_release_at
+// returns: none
+CREATE INDEX order_pending_release_at IF NOT EXISTS FOR (n:Order) ON (n.pending_release_at)
+
+// name: m0033_commission_pending_release_at
+// returns: none
+CREATE INDEX commission_pending_release_at IF NOT EXISTS FOR (n:Commission) ON (n.pending_release_at)
+
+// name: m0034_commission_due_provisional
+// returns: none
+CREATE INDEX commission_due_provisional IF NOT EXISTS FOR (n:Commission) ON (n.due_provisional)
+
+// name: m0035_promoter_payable_at
+// returns: none
+CREATE INDEX promoter_payable_at IF NOT EXISTS FOR (n:Promoter) ON (n.payable_at, n.code)
+
+// name: m0036_payout_created_at
+// returns: none
+CREATE INDEX payout_created_at IF NOT EXISTS FOR (n:Payout) ON (n.created_at, n.id)
+
+// name: m0037_payout_status
+// returns: none
+CREATE INDEX payout_status IF NOT EXISTS FOR (n:Payout) ON (n.status, n.created_at)
 
 // name: applied
 // returns: many Applied

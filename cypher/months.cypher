@@ -19,7 +19,9 @@ RETURN month AS month
 UNWIND $pairs AS pair
 MATCH (c:MonthClose {month: pair.month})
 MATCH (p:Promoter {code: pair.promoter_code})-[:SOLD_IN]->(s:SalesMonth {month: pair.month})
-RETURN s.promoter_code AS promoter_code, s.month AS month, s.volume_fen AS volume_fen, coalesce(s.tier_fen, 0) AS tier_fen, p.status AS status, p.closed_at AS closed_at, c.tier_threshold_fen AS tier_threshold_fen, c.tier_bp AS tier_bp, c.plan_version AS plan_version
+RETURN s.promoter_code AS promoter_code, s.month AS month, s.volume_fen AS volume_fen, coalesce(s.tier_fen, 0) AS tier_fen, p.status AS status, p.closed_at AS closed_at, s.due_at AS due_at, coalesce(s.due_provisional, false) AS due_provisional,
+       reduce(sum = 0, fen IN COLLECT { MATCH (p)-[:EARNED]->(v:Commission {state: 'VOIDED'}) WHERE v.month = pair.month AND v.sku IS NULL RETURN v.amount_fen } | sum + fen) AS voided_fen,
+       c.tier_threshold_fen AS tier_threshold_fen, c.tier_bp AS tier_bp, c.plan_version AS plan_version
 
 // name: above_threshold
 // returns: many Above
@@ -31,23 +33,31 @@ RETURN s.promoter_code AS promoter_code, s.month AS month
 // name: post_tiers
 // returns: none
 // Appends TIER entries and their corrections; the month remembers what is posted.
-UNWIND $rows AS row
-MATCH (p:Promoter {code: row.promoter_code})-[:SOLD_IN]->(s:SalesMonth {month: row.properties.month})
-SET s.tier_fen = coalesce(s.tier_fen, 0) + row.properties.amount_fen
-CREATE (p)-[:EARNED]->(c:Commission)
-SET c = row.properties
-WITH c, row WHERE row.number IS NOT NULL
-MATCH (o:Order {number: row.number})
-CREATE (o)-[:YIELDED]->(c)
+CALL () {
+  UNWIND $rows AS row
+  MATCH (p:Promoter {code: row.promoter_code})-[:SOLD_IN]->(s:SalesMonth {month: row.properties.month})
+  SET s.tier_fen = coalesce(s.tier_fen, 0) + row.properties.amount_fen
+  CREATE (p)-[:EARNED]->(c:Commission)
+  SET c = row.properties
+  FOREACH (due_at IN [at IN [row.properties.unpaid_due_at] WHERE at < coalesce(p.payable_at, 9223372036854775807)] | SET p.payable_at = due_at)
+  WITH c, row WHERE row.number IS NOT NULL
+  MATCH (o:Order {number: row.number})
+  CREATE (o)-[:YIELDED]->(c)
+}
+CALL () {
+  UNWIND $postings AS row
+  CREATE (x:Posting)
+  SET x = row
+}
 
 // name: complete
 // returns: one Completed
 // Ends the observation of delivered orders that is over at an instant.
 CALL () {
   MATCH (o:Order)
-  WHERE o.observed_until <= $until_at AND NOT o.completed
+  WHERE o.pending_until <= $until_at
   WITH o LIMIT $first
-  SET o.completed = true,
+  SET o.completed = true, o.pending_until = null,
       o.status = CASE o.status WHEN 'DELIVERED' THEN 'COMPLETED' ELSE o.status END
   RETURN count(o) AS orders, collect(DISTINCT o.seller_code) AS seller_codes
 }
@@ -71,6 +81,7 @@ WHERE p.status = 'ACTIVE' AND p.rank <> $top_rank
 RETURN collect({
   code: p.code,
   rank: p.rank,
+  promoted_at: COLLECT { MATCH (p)-[:PROMOTED]->(x:Promotion) RETURN max(x.effective_at) }[0],
   months: COLLECT { MATCH (p)-[:SOLD_IN]->(s:SalesMonth) WHERE s.month IN $months RETURN [s.month, s.volume_fen] },
   valid_downlines: COUNT {
     MATCH (p)-[:REFERRED]->(d:Promoter {status: 'ACTIVE'})

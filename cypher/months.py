@@ -27,7 +27,7 @@ class OpenMonth:
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
-    """`tier_fen`: what is posted so far for the month."""
+    """`tier_fen`: what is posted so far for the month, `voided_fen` of it voided; `due_at` None until it was released."""
 
     promoter_code: str
     month: int
@@ -35,6 +35,9 @@ class TierRow:
     tier_fen: int
     status: str
     closed_at: int | None
+    due_at: int | None
+    due_provisional: bool
+    voided_fen: int
     tier_threshold_fen: int
     tier_bp: int
     plan_version: str
@@ -54,7 +57,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Each {code, rank, months: [[month, volume_fen]], valid_downlines}."""
+    """Each {code, rank, promoted_at, months: [[month, volume_fen]], valid_downlines}."""
 
     promoters: Rows
 
@@ -76,7 +79,7 @@ async def above_threshold(run: Run, *, month: int, threshold_fen: int) -> list[A
 
 
 @statement
-async def post_tiers(run: Run, *, rows: Rows) -> None: ...
+async def post_tiers(run: Run, *, rows: Rows, postings: Rows) -> None: ...
 
 
 @statement

@@ -31,7 +31,8 @@ MATCH (o:Order {number: number})
 RETURN collect({
   properties: properties(o),
   lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
-  refunds: COLLECT { MATCH (e:OrderEvent {order_number: number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) }
+  refunds: COLLECT { MATCH (e:OrderEvent {order_number: number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) },
+  voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen RETURN [code, sku, level, amount_fen] }
 }) AS orders
 
 // name: events
@@ -103,9 +104,15 @@ CALL () {
   MATCH (p:Promoter {code: row.promoter_code})
   CREATE (p)-[:EARNED]->(c:Commission)
   SET c = row.properties
+  FOREACH (due_at IN [at IN [row.properties.unpaid_due_at] WHERE at < coalesce(p.payable_at, 9223372036854775807)] | SET p.payable_at = due_at)
   WITH c, row WHERE row.number IS NOT NULL
   MATCH (o:Order {number: row.number})
   CREATE (o)-[:YIELDED]->(c)
+}
+CALL () {
+  UNWIND $postings AS row
+  CREATE (x:Posting)
+  SET x = row
 }
 CALL () {
   UNWIND $events AS row

@@ -31,7 +31,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Each {properties, lines: [{sku, line}], refunds: [event]}, lines in their order."""
+    """Each {properties, lines: [{sku, line}], refunds: [event], voided: [[code, sku, level, amount_fen]]}, lines in their order."""
 
     orders: Rows
 
@@ -92,6 +92,7 @@ async def append(
     sold: Rows,
     sales: Rows,
     commissions: Rows,
+    postings: Rows,
     events: Rows,
 ) -> None: ...
 

@@ -40,11 +40,12 @@ async def attribute_codeless(
         plan = plan_in_force(plans, state.paid_at)
         chain = chain_at(people, seller_code, state.paid_at) if seller_code is not None else []
         attribute(state, frozen_at_sale(chain, state.buyer_code, plan), noted.changes)
+        noted.at = state.paid_at
         noted.seq = transaction.journal(
             "order_attributed",
             at=state.paid_at,
             actor=actor,
-            codes=[seller_code or "", noted.seller_before or ""],
+            codes=noted.codes,
             number=number,
             sales=[list(change) for change in noted.changes.sales],
         )

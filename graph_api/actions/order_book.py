@@ -8,9 +8,12 @@ from typing import Any
 
 from cypher import orders
 from cypher.store import Transaction
+from graph_api.actions.entries import Appended, Group, Source
+from graph_api.actions.payouts import absorb_debts
 from graph_api.rules.chain import PersonHistory, Referral
-from graph_api.rules.commission import Entry, Frozen
-from graph_api.rules.order import Changes, OrderLine, OrderState, Refund, SalesChange
+from graph_api.rules.commission import Frozen
+from graph_api.rules.order import Changes, OrderLine, OrderState, Refund, Release, SalesChange
+from graph_api.rules.plan import SettleFrom
 
 
 @dataclass(slots=True)
@@ -22,7 +25,15 @@ class Noted:
     new: bool
     extra: dict[str, Any] = field(default_factory=dict)
     seller_before: str | None = None
+    voided_fen: dict[Group, int] = field(default_factory=dict)
     seq: int = 0
+    at: int = 0
+
+    @property
+    def codes(self) -> list[str]:
+        """Whose facts change: the seller, now and before, and every receiver, who may be above it no more."""
+        receivers = [entry.promoter_code for _, entry in self.changes.entries]
+        return [self.state.seller_code or "", self.seller_before or "", *receivers]
 
 
 @dataclass(slots=True)
@@ -46,7 +57,13 @@ class OrderBook:
         loaded = await orders.load(transaction, numbers=wanted)
         for row in loaded.orders:
             state = state_of(row["properties"], row["lines"], row["refunds"])
-            self.noted[state.number] = Noted(state, Changes(), new=False, seller_before=state.seller_code)
+            self.noted[state.number] = Noted(
+                state,
+                Changes(),
+                new=False,
+                seller_before=state.seller_code,
+                voided_fen={Group(code, sku, level): fen for code, sku, level, fen in row["voided"]},
+            )
 
     def sales(self) -> list[SalesChange]:
         """Own-sales changes of all orders in work, summed by promoter and month."""
@@ -60,10 +77,14 @@ class OrderBook:
 
     async def write(self, transaction: Transaction) -> None:
         """Append and change everything that is in work; entries are numbered within their order's journal position."""
-        await orders.append(transaction, **self.rows(transaction.recorded_at))
+        appended = Appended()
+        for noted in self.noted.values():
+            appended.extend(_source(noted, transaction.recorded_at), noted.changes.entries, locked_codes=self.locked_codes)
+        await orders.append(transaction, **self.rows(), commissions=appended.commissions, postings=appended.postings)
+        await absorb_debts(transaction, appended.debts)
 
-    def rows(self, posted_at: int) -> dict[str, Any]:
-        """Parameters of `orders.append`."""
+    def rows(self) -> dict[str, Any]:
+        """Parameters of `orders.append` but for entries and postings."""
         new = [noted for noted in self.noted.values() if noted.new]
         changed = [noted for noted in self.noted.values() if not noted.new]
         resold = [n for n in self.noted.values() if n.seller_before != n.state.seller_code]
@@ -102,57 +123,22 @@ class OrderBook:
                 if n.state.seller_code is not None
             ],
             "sales": [change._asdict() for change in self.sales()],
-            "commissions": [row for n in self.noted.values() for row in self._entry_rows(n, posted_at)],
             "events": self.events,
         }
 
-    def _entry_rows(self, noted: Noted, posted_at: int) -> list[dict[str, Any]]:
-        return [
-            {
-                "promoter_code": entry.promoter_code,
-                "number": noted.state.number,
-                "properties": entry_properties(
-                    entry,
-                    id=f"{noted.seq}-{index}",
-                    month=noted.state.month,
-                    plan_version=noted.state.plan_version,
-                    held=entry.promoter_code in self.locked_codes,
-                    cause=cause,
-                    posted_at=posted_at,
-                    seq=noted.seq,
-                ),
-            }
-            for index, (cause, entry) in enumerate(noted.changes.entries)
-        ]
 
-
-def entry_properties(
-    entry: Entry,
-    *,
-    id: str,
-    month: int,
-    plan_version: str,
-    held: bool,
-    cause: str,
-    posted_at: int,
-    seq: int,
-) -> dict[str, Any]:
-    """A commission node; `month` is that of the payment, which is where the entry counts."""
-    return {
-        "id": id,
-        "kind": str(entry.kind),
-        "state": "HELD" if held else "OBSERVING",
-        "level": entry.level,
-        "rate_bp": entry.rate_bp,
-        "sku": entry.sku or None,
-        "basis_fen": entry.basis_fen,
-        "amount_fen": entry.amount_fen,
-        "month": month,
-        "plan_version": plan_version,
-        "cause": cause,
-        "posted_at": posted_at,
-        "seq": seq,
-    }
+def _source(noted: Noted, posted_at: int) -> Source:
+    state = noted.state
+    return Source(
+        seq=noted.seq,
+        number=state.number,
+        month=state.month,
+        plan_version=state.plan_version,
+        at=noted.at,
+        posted_at=posted_at,
+        release=state.release,
+        voided_fen=noted.voided_fen,
+    )
 
 
 def order_properties(state: OrderState) -> dict[str, Any]:
@@ -170,8 +156,12 @@ def order_properties(state: OrderState) -> dict[str, Any]:
         "shipped_at": state.shipped_at,
         "delivered_at": state.delivered_at,
         "observed_until": state.observed_until,
+        "pending_until": None if state.completed else state.observed_until,
         "cancelled_at": state.cancelled_at,
         "completed": state.completed,
+        "settle_from": str(state.settle_from),
+        "settlement_days": state.settlement_days,
+        "pending_release_at": state.release_at if state.release is None else None,
         "commissionable": frozen.commissionable,
         "plan_version": state.plan_version,
         "observation_days": state.observation_days,
@@ -213,6 +203,8 @@ def state_of(
         paid_at=properties["paid_at"],
         plan_version=properties["plan_version"],
         observation_days=properties["observation_days"],
+        settle_from=SettleFrom(properties["settle_from"]),
+        settlement_days=properties["settlement_days"],
         lines=[
             OrderLine(
                 sku=row["sku"],
@@ -235,7 +227,14 @@ def state_of(
         delivered_at=properties.get("delivered_at"),
         cancelled_at=properties.get("cancelled_at"),
         completed=properties["completed"],
+        release=_release_of(properties),
     )
+
+
+def _release_of(properties: Mapping[str, Any]) -> Release | None:
+    if properties.get("due_at") is None:
+        return None
+    return Release(properties["release_at"], properties["due_at"], bool(properties.get("due_provisional")))
 
 
 async def histories(transaction: Transaction, codes: Iterable[str]) -> dict[str, PersonHistory]:

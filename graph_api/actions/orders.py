@@ -185,11 +185,12 @@ def apply_event(noted: Noted, event: Mapping[str, Any]) -> bool:
 
 def journal_order(transaction: Transaction, noted: Noted, kind: str, *, at: int, actor: str, **facts: Any) -> None:
     """Give the order's event its journal position, with the own sales it changes."""
+    noted.at = at
     noted.seq = transaction.journal(
         kind,
         at=at,
         actor=actor,
-        codes=[noted.state.seller_code or "", noted.seller_before or ""],
+        codes=noted.codes,
         number=noted.state.number,
         sales=[list(change) for change in noted.changes.sales],
         **facts,
@@ -356,6 +357,8 @@ class _Recorder:
             paid_at=order.paid_at,
             plan_version=plan.version,
             observation_days=plan.observation_days,
+            settle_from=plan.settle_from,
+            settlement_days=plan.settlement_days,
             lines=[
                 OrderLine(
                     line.sku,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
 
 from cypher import months
 from cypher.store import Transaction
-from graph_api.actions.order_book import entry_properties
-from graph_api.rules.calendar import month_end
+from graph_api.actions.entries import Appended, Group, Source
+from graph_api.actions.payouts import absorb_debts
+from graph_api.rules.calendar import month_end, tier_release_at
 from graph_api.rules.commission import CommissionKind, Entry, correction_kind, tier_target_fen
-from graph_api.rules.order import SalesChange
+from graph_api.rules.order import Release, SalesChange
 
 
 async def adjust_closed_months(
@@ -42,7 +42,7 @@ async def post_differences(
 ) -> int:
     """Post target − posted for (promoter, closed month) pairs and return how many entries that took."""
     rows = await months.tier_rows(transaction, pairs=[{"promoter_code": code, "month": month} for code, month in pairs])
-    entries: list[dict[str, Any]] = []
+    appended = Appended()
     for row in rows:
         amount_fen = _target_fen(row) - row.tier_fen
         if amount_fen == 0:
@@ -57,25 +57,33 @@ async def post_differences(
             amount_fen=amount_fen,
         )
         entry = Entry(row.promoter_code, kind, 0, row.tier_bp, "", row.volume_fen, amount_fen)
-        entries.append(
-            {
-                "promoter_code": row.promoter_code,
-                "number": number,
-                "properties": entry_properties(
-                    entry,
-                    id=f"{seq}-0",
-                    month=row.month,
-                    plan_version=row.plan_version,
-                    held=row.status == "LOCKED",
-                    cause="month close" if at_close else "month changed after close",
-                    posted_at=transaction.recorded_at,
-                    seq=seq,
-                ),
-            }
+        appended.extend(
+            _source(row, seq, number, transaction.recorded_at),
+            [("month close" if at_close else "month changed after close", entry)],
+            locked_codes={row.promoter_code} if row.status == "LOCKED" else set(),
         )
-    if entries:
-        await months.post_tiers(transaction, rows=entries)
-    return len(entries)
+    if appended.commissions:
+        await months.post_tiers(transaction, rows=appended.commissions, postings=appended.postings)
+        await absorb_debts(transaction, appended.debts)
+    return len(appended.commissions)
+
+
+def _source(row: months.TierRow, seq: int, number: str | None, posted_at: int) -> Source:
+    """A TIER is one group a promoter and month, released apart from the orders it comes from."""
+    release = None
+    if row.due_at is not None:
+        release = Release(tier_release_at(row.month), row.due_at, row.due_provisional)
+    return Source(
+        seq=seq,
+        number=number,
+        month=row.month,
+        plan_version=row.plan_version,
+        at=posted_at,
+        posted_at=posted_at,
+        release=release,
+        pending_release_at=tier_release_at(row.month),
+        voided_fen={Group(row.promoter_code, "", 0): row.voided_fen},
+    )
 
 
 def _target_fen(row: months.TierRow) -> int:

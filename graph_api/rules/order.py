@@ -14,6 +14,7 @@ from graph_api.errors import DomainError, Invalid, NotFound, OverRefund, WrongSt
 from graph_api.rules.calendar import DAY_US, month_of
 from graph_api.rules.commission import Entry, Frozen, Line, entries_for_change
 from graph_api.rules.money import refund_spread_fen
+from graph_api.rules.plan import SettleFrom
 
 UNATTRIBUTED = Frozen((), ("", "", ""), (0, 0), False)
 
@@ -52,9 +53,20 @@ class Refund(NamedTuple):
     refund_fen: int
 
 
+class Release(NamedTuple):
+    """Entries were released at `release_at` and are payable from `due_at`; provisional until that year's calendar is out."""
+
+    release_at: int
+    due_at: int
+    provisional: bool
+
+
 @dataclass(slots=True)
 class OrderState:
-    """An order as recorded so far; `frozen` holds chain, receivers and override rates of the sale."""
+    """An order as recorded so far; `frozen` holds chain, receivers and override rates of the sale.
+
+    `release` is None until a settlement has released its entries.
+    """
 
     number: str
     buyer_code: str
@@ -62,6 +74,8 @@ class OrderState:
     paid_at: int
     plan_version: str
     observation_days: int
+    settle_from: SettleFrom
+    settlement_days: int
     lines: list[OrderLine]
     frozen: Frozen = UNATTRIBUTED
     refunds: list[Refund] = field(default_factory=list)
@@ -69,6 +83,7 @@ class OrderState:
     delivered_at: int | None = None
     cancelled_at: int | None = None
     completed: bool = False
+    release: Release | None = None
 
     @property
     def month(self) -> int:
@@ -94,6 +109,11 @@ class OrderState:
     def observed_until(self) -> int | None:
         """The end of the observation: the right of return runs from receipt."""
         return None if self.delivered_at is None else self.delivered_at + self.observation_days * DAY_US
+
+    @property
+    def release_at(self) -> int | None:
+        """T: the end of the observation, or the payment under such a plan; None while it is not known."""
+        return self.paid_at if self.settle_from is SettleFrom.PAYMENT else self.observed_until
 
     @property
     def status(self) -> OrderStatus:

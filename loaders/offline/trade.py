@@ -94,6 +94,7 @@ class Trade:
             "properties": json.loads(text),
             "lines": [{"sku": sku, "line": json.loads(line)} for sku, line in lines],
             "refunds": [json.loads(event) for (event,) in events],
+            "voided": [],
         }
 
     def orders_append(
@@ -107,6 +108,7 @@ class Trade:
         sold: Rows,
         sales: Rows,
         commissions: Rows,
+        postings: Rows,
         events: Rows,
     ) -> Records:
         self._append_buyers(buyers)
@@ -123,6 +125,8 @@ class Trade:
         self._append_sales(sales)
         for row in commissions:
             self._append_commission(row)
+        for row in postings:
+            self._append_posting(row)
         self._database.executemany(
             "INSERT OR REPLACE INTO event VALUES (?, ?, ?)",
             ((row["key"], row["order_number"], json.dumps(row)) for row in events),
@@ -190,6 +194,10 @@ class Trade:
         self._tables.relationship("EARNED", row["promoter_code"], id_, {})
         if row["number"] is not None:
             self._tables.relationship("YIELDED", row["number"], id_, {})
+
+    def _append_posting(self, row: dict[str, Any]) -> None:
+        properties = dict(row)
+        self._tables.node("Posting", properties.pop("id"), properties)
 
     def write_trade(self) -> None:
         """What has waited until now."""

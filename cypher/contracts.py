@@ -1,0 +1,42 @@
+"""E-contracts: published versions and who accepted them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cypher.statements import Run, bind
+
+statement = bind(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRow:
+    version: str
+    title: str
+    body: str
+    published_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    version: str | None
+
+
+@statement
+async def current(run: Run) -> ContractRow | None: ...
+
+
+@statement
+async def by_version(run: Run, *, version: str) -> ContractRow | None: ...
+
+
+@statement
+async def publish(run: Run, *, version: str, title: str, body: str, published_at: int, seq: int) -> None: ...
+
+
+@statement
+async def acceptance(run: Run, *, code: str) -> Acceptance | None: ...
+
+
+@statement
+async def accept(run: Run, *, code: str, version: str, at: int, actor: str) -> None: ...

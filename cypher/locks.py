@@ -1,0 +1,43 @@
+"""Locks: money of a promoter under review is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cypher.statements import Run, bind
+
+statement = bind(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    status: str
+    closed_at: int | None
+    lock_reason: str | None
+    created_payout_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    ids: list[str]
+    amount_fen: int
+
+
+@statement
+async def standing(run: Run, *, code: str) -> Standing | None: ...
+
+
+@statement
+async def lock(run: Run, *, code: str, at: int, reason: str) -> None: ...
+
+
+@statement
+async def unlock(run: Run, *, code: str, status: str) -> None: ...
+
+
+@statement
+async def held(run: Run, *, code: str) -> list[HeldGroup]: ...
+
+
+@statement
+async def void(run: Run, *, ids: list[str]) -> None: ...

@@ -1,0 +1,110 @@
+"""Writes of payouts, and what they are decided by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cypher.statements import Run, bind
+
+statement = bind(__name__)
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """`payout`: the node's properties."""
+
+    payout: dict[str, Any]
+    promoter_status: str
+    contract_version: str | None
+    has_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedPayout:
+    key: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedPayout:
+    code: str
+    id: str
+    status: str
+    month: int
+    gross_fen: int
+    tax_fen: int
+    tax_method: str
+    payout_min_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    code: str
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    id: str
+    key: str
+    status: str
+    net_fen: int
+    promoter_code: str
+    name_sealed: str | None
+    account_sealed: str | None
+
+
+@statement
+async def by_ids(run: Run, *, ids: list[str]) -> list[PayoutRow]: ...
+
+
+@statement
+async def by_keys(run: Run, *, keys: list[str]) -> list[KeyedPayout]: ...
+
+
+@statement
+async def of_year(run: Run, *, codes: list[str], month_from: int, month_upto: int) -> list[TaxedPayout]: ...
+
+
+@statement
+async def absorb(run: Run, *, ids: list[str]) -> list[Absorbed]: ...
+
+
+@statement
+async def create(run: Run, *, rows: Rows) -> None: ...
+
+
+@statement
+async def change(run: Run, *, rows: Rows) -> None: ...
+
+
+@statement
+async def pay_entries(run: Run, *, ids: list[str]) -> None: ...
+
+
+@statement
+async def return_entries(run: Run, *, ids: list[str]) -> None: ...
+
+
+@statement
+async def post(run: Run, *, rows: Rows) -> None: ...
+
+
+@statement
+async def sendable(run: Run, *, provider: str, first: int) -> Sendable: ...
+
+
+@statement
+async def under_way(run: Run, *, provider: str, after: str, first: int) -> Sendable: ...
+
+
+@statement
+async def transfers(run: Run, *, ids: list[str]) -> list[TransferRow]: ...

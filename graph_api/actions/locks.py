@@ -1,0 +1,88 @@
+"""Locks: a promoter under review earns on, but nothing of it is paid until a person has decided."""
+
+from __future__ import annotations
+
+from cypher import locks, payouts
+from cypher.store import Store, Transaction
+from graph_api.actions.entries import posting_row
+from graph_api.actions.payouts import end_created
+from graph_api.errors import NotFound, WrongState
+from graph_api.rules import ledger
+from graph_api.rules.codes import text_error
+
+
+async def lock(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
+    """Hold whatever of a promoter is not on its way; locking again changes nothing."""
+    _check(reason)
+
+    async def work(transaction: Transaction) -> None:
+        standing = await _standing(transaction, code)
+        if standing.status == "LOCKED":
+            return
+        await end_created(transaction, standing.created_payout_ids, reason="its promoter was locked")
+        await locks.lock(transaction, code=code, at=now, reason=reason)
+        transaction.journal(
+            "promoter_locked", at=now, actor=actor, codes=[code], reason=reason, status_before=standing.status
+        )
+
+    await store.write(work, now=now)
+
+
+async def unlock(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
+    """Let go of exactly what is held, once; unlocking again changes nothing."""
+    _check(reason)
+
+    async def work(transaction: Transaction) -> None:
+        standing = await _standing(transaction, code)
+        if standing.status != "LOCKED":
+            return
+        status = "ACTIVE" if standing.closed_at is None else "CLOSED"
+        await locks.unlock(transaction, code=code, status=status)
+        transaction.journal(
+            "promoter_unlocked", at=now, actor=actor, codes=[code], reason=reason, lock_reason=standing.lock_reason
+        )
+
+    await store.write(work, now=now)
+
+
+async def void_held(store: Store, *, code: str, reason: str, actor: str, now: int) -> int:
+    """Take what is held from a promoter for good and return how much, in fen; debts stay, and so does the lock."""
+    _check(reason)
+
+    async def work(transaction: Transaction) -> int:
+        standing = await _standing(transaction, code)
+        if standing.status != "LOCKED":
+            raise WrongState(f"{code} is not locked", field=["code"])
+        groups = [group for group in await locks.held(transaction, code=code) if group.amount_fen > 0]
+        void_fen = sum(group.amount_fen for group in groups)
+        if not groups:
+            return 0
+        await locks.void(transaction, ids=[id for group in groups for id in group.ids])
+        seq = transaction.journal(
+            "held_voided", at=now, actor=actor, codes=[code], reason=reason, void_fen=void_fen, groups=len(groups)
+        )
+        posting = posting_row(
+            ledger.void(code, void_fen),
+            id=f"{seq}-0",
+            seq=seq,
+            at=now,
+            recorded_at=transaction.recorded_at,
+            reference=f"lock:{code}",
+        )
+        await payouts.post(transaction, rows=[posting])
+        return void_fen
+
+    return await store.write(work, now=now)
+
+
+async def _standing(transaction: Transaction, code: str) -> locks.Standing:
+    standing = await locks.standing(transaction, code=code)
+    if standing is None:
+        raise NotFound(f"no promoter {code!r}", field=["code"])
+    return standing
+
+
+def _check(reason: str) -> None:
+    error = text_error(reason, field="reason", required=True)
+    if error is not None:
+        raise error

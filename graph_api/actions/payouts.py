@@ -1,0 +1,302 @@
+"""Payouts: approve, and whatever a provider or a bank says of them. Nothing moves backwards, nothing is paid twice.
+
+Every move runs under the journal lock; a payout's key at its provider is its idempotency key there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from cypher import contracts, payouts
+from cypher.payouts import PayoutRow, TaxedPayout
+from cypher.store import Store, Transaction
+from graph_api.actions.entries import posting_row
+from graph_api.actions.plans import in_force
+from graph_api.actions.requests import Request, once
+from graph_api.errors import Conflict, DomainError, NotFound, WrongState
+from graph_api.rules import ledger, tax
+from graph_api.rules.codes import text_error
+from graph_api.rules.payout import FINAL, ON_THE_WAY, PayoutStatus, Step, decision, step
+from graph_api.rules.plan import TaxMethod
+
+
+class Moved(NamedTuple):
+    """Payouts that stand as asked, in the order asked for, and why others do not."""
+
+    ids: list[str]
+    errors: list[DomainError]
+
+
+class Move(NamedTuple):
+    """What is said of a payout: where it stands now, since when, and the provider's word for it."""
+
+    id: str
+    status: PayoutStatus
+    at: int
+    reason: str | None = None
+    reference: str | None = None
+
+
+async def approve(store: Store, ids: Sequence[str], *, key: str | None, actor: str, now: int) -> Moved:
+    """Let payouts go to their provider; from here on a refund becomes debt. Approving again changes nothing."""
+
+    async def work(transaction: Transaction) -> Moved:
+        rows = await _rows(transaction, ids)
+        current = await contracts.current(transaction)
+        plan = await in_force(transaction, now)
+        errors: list[DomainError] = []
+        fresh: list[PayoutRow] = []
+        for index, id in enumerate(ids):
+            error = _approval_error(rows.get(id), id, current.version if current else None)
+            if error is not None:
+                error.field = ["ids", str(index)]
+                errors.append(error)
+            elif rows[id].payout["status"] == PayoutStatus.CREATED and rows[id] not in fresh:
+                fresh.append(rows[id])
+        if fresh:
+            await _approve(transaction, fresh, provider=str(plan.payout_provider), actor=actor, now=now)
+        refused = {ids[int((error.field or ["", "0"])[1])] for error in errors}
+        return Moved([id for id in dict.fromkeys(ids) if id not in refused], errors)
+
+    return await once(store, Request("approve", key, list(ids)), work, now=now)
+
+
+async def confirm(store: Store, ids: Sequence[str], *, at: int, key: str | None, actor: str, now: int) -> Moved:
+    """The money has arrived, says a bank; the same again changes nothing."""
+    return await _told(store, "confirm", [Move(id, PayoutStatus.PAID, at) for id in ids], key=key, actor=actor, now=now)
+
+
+async def fail(
+    store: Store, ids: Sequence[str], *, reason: str, at: int, key: str | None, actor: str, now: int
+) -> Moved:
+    """The money did not arrive, says a bank: entries are payable again, and the next settlement makes a fresh attempt."""
+    error = text_error(reason, field="reason", required=True)
+    if error is not None:
+        raise error
+    moves = [Move(id, PayoutStatus.FAILED, at, reason) for id in ids]
+    return await _told(store, "fail", moves, key=key, actor=actor, now=now)
+
+
+async def told(store: Store, moves: Sequence[Move], *, actor: str, now: int) -> Moved:
+    """What a provider says of payouts. News that come late, twice or against what is final change nothing."""
+    return await _told(store, "told", moves, key=None, actor=actor, now=now, strict=False)
+
+
+async def absorb_debts(transaction: Transaction, entry_ids: Sequence[str]) -> None:
+    """Debts lower a payout of their promoter that is not approved yet, or end it; later ones stay debts."""
+    if entry_ids:
+        lowered = await payouts.absorb(transaction, ids=list(entry_ids))
+        await reckon_tax(transaction, [(row.code, row.month) for row in lowered])
+
+
+async def reckon_tax(transaction: Transaction, pairs: Iterable[tuple[str, int]]) -> None:
+    """Tax of these promoters' payouts anew where they are not approved yet; one that fell below the minimum ends."""
+    codes_by_year: dict[int, set[str]] = {}
+    for code, month in pairs:
+        codes_by_year.setdefault(month // 100, set()).add(code)
+    for year, codes in codes_by_year.items():
+        rows = await payouts.of_year(
+            transaction, codes=sorted(codes), month_from=year * 100 + 1, month_upto=year * 100 + 12
+        )
+        ended = [
+            row.id
+            for row in rows
+            if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
+        ]
+        changes = [
+            {"id": row.id, "tax_fen": withheld_fen, "net_fen": row.gross_fen - withheld_fen}
+            for row, withheld_fen in _taxes([row for row in rows if row.id not in ended])
+        ]
+        if changes:
+            await payouts.change(transaction, rows=changes)
+        await end_created(transaction, ended, reason="refunds took it below the minimum")
+
+
+async def end_created(transaction: Transaction, ids: Sequence[str], *, reason: str) -> None:
+    """Payouts that nobody approved yet come to nothing; their entries wait for the next settlement."""
+    if ids:
+        ending = {"status": str(PayoutStatus.EXPIRED), "reason": reason, "finished_at": transaction.recorded_at}
+        await payouts.change(transaction, rows=[{"id": id, **ending} for id in ids])
+        await payouts.return_entries(transaction, ids=list(ids))
+
+
+def tax_fen(gross_fen: int, *, method: TaxMethod, month: int, others: Iterable[TaxedPayout]) -> int:
+    """What to withhold from one more payout of a promoter, beside its other live payouts of the year."""
+    together = [
+        row
+        for row in others
+        if row.tax_method == method and (row.month == month if method is TaxMethod.PER_MONTH else row.month <= month)
+    ]
+    return tax.withheld_fen(
+        method,
+        gross_fen=gross_fen,
+        others_gross_fen=sum(row.gross_fen for row in together),
+        others_withheld_fen=sum(row.tax_fen for row in together),
+        months=tax.months_worked({row.month for row in together}, month),
+    )
+
+
+def _taxes(rows: Iterable[TaxedPayout]) -> list[tuple[TaxedPayout, int]]:
+    """(payout, tax) of those not approved yet: what the approved ones have withheld is fixed, the rest follows in order."""
+    by_code: dict[str, list[TaxedPayout]] = {}
+    for row in rows:
+        by_code.setdefault(row.code, []).append(row)
+    found: list[tuple[TaxedPayout, int]] = []
+    for of_one in by_code.values():
+        known = [row for row in of_one if row.status != PayoutStatus.CREATED]
+        for row in of_one:
+            if row.status == PayoutStatus.CREATED:
+                withheld_fen = tax_fen(
+                    row.gross_fen, method=TaxMethod(row.tax_method), month=row.month, others=known
+                )
+                known.append(replace(row, tax_fen=withheld_fen))
+                found.append((row, withheld_fen))
+    return found
+
+
+async def _rows(transaction: Transaction, ids: Iterable[str]) -> dict[str, PayoutRow]:
+    return {row.payout["id"]: row for row in await payouts.by_ids(transaction, ids=sorted(set(ids)))}
+
+
+def _approval_error(row: PayoutRow | None, id: str, contract_version: str | None) -> DomainError | None:
+    if row is None:
+        return NotFound(f"no payout {id!r}")
+    status = PayoutStatus(row.payout["status"])
+    if status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED):
+        return WrongState(f"the payout is {status}; the next settlement makes a fresh one")
+    if status is not PayoutStatus.CREATED:
+        return None
+    judged = decision(
+        row.payout["gross_fen"],
+        payout_min_fen=row.payout["payout_min_fen"],
+        has_contract=contract_version is not None and row.contract_version == contract_version,
+        has_account=row.has_account,
+        status=row.promoter_status,
+    )
+    return None if judged.pays else WrongState(f"the payout may not be paid: {judged.wait}")
+
+
+async def _approve(
+    transaction: Transaction, fresh: Sequence[PayoutRow], *, provider: str, actor: str, now: int
+) -> None:
+    bodies = [row.payout for row in fresh]
+    codes = [body["promoter_code"] for body in bodies]
+    seq = transaction.journal(
+        "payouts_approved", at=now, actor=actor, codes=codes, ids=[body["id"] for body in bodies], provider=provider
+    )
+    await payouts.change(
+        transaction,
+        rows=[
+            {"id": body["id"], "status": str(PayoutStatus.APPROVED), "approved_at": now, "provider": provider}
+            for body in bodies
+        ],
+    )
+    postings = [ledger.payout(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"]) for body in bodies]
+    await _post(transaction, seq, now, zip((body["id"] for body in bodies), postings, strict=True))
+    await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body in bodies])
+
+
+async def _post(
+    transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]
+) -> None:
+    rows = [
+        posting_row(
+            posting,
+            id=f"{seq}-{index}",
+            seq=seq,
+            at=at,
+            recorded_at=transaction.recorded_at,
+            reference=f"payout:{payout_id}",
+        )
+        for index, (payout_id, posting) in enumerate(postings)
+    ]
+    await payouts.post(transaction, rows=rows)
+
+
+async def _told(
+    store: Store,
+    what: str,
+    moves: Sequence[Move],
+    *,
+    key: str | None,
+    actor: str,
+    now: int,
+    strict: bool = True,
+) -> Moved:
+    async def work(transaction: Transaction) -> Moved:
+        rows = await _rows(transaction, (move.id for move in moves))
+        errors: list[DomainError] = []
+        fresh: dict[str, Move] = {}
+        stand: list[str] = []
+        for index, move in enumerate(moves):
+            error = _move_error(rows.get(move.id), move)
+            if error is not None:
+                error.field = ["ids", str(index)]
+                errors.append(error)
+                continue
+            stand.append(move.id)
+            if rows[move.id].payout["status"] != move.status:
+                fresh.setdefault(move.id, move)
+        if fresh:
+            await _move(transaction, fresh, {id: rows[id].payout for id in fresh}, actor=actor)
+        return Moved(list(dict.fromkeys(stand)), errors if strict else [])
+
+    return await once(store, Request(what, key, [list(move) for move in moves]), work, now=now)
+
+
+def _move_error(row: PayoutRow | None, move: Move) -> DomainError | None:
+    if row is None:
+        return NotFound(f"no payout {move.id!r}")
+    status = PayoutStatus(row.payout["status"])
+    if status is move.status:
+        if status in FINAL and row.payout.get("finished_at") != move.at:
+            return Conflict(f"the payout is {status} since another instant")
+        return None
+    if step(status, move.status) is not Step.FORWARD:
+        return WrongState(f"a payout that is {status} does not become {move.status}")
+    return None
+
+
+def _returned(body: Mapping[str, Any]) -> ledger.Posting:
+    return ledger.payout_returned(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"])
+
+
+async def _move(
+    transaction: Transaction, moves: Mapping[str, Move], bodies: Mapping[str, Mapping[str, Any]], *, actor: str
+) -> None:
+    """Put payouts where they are said to stand, with every consequence for entries, ledger and tax."""
+    seq = transaction.journal(
+        "payouts_moved",
+        at=max(move.at for move in moves.values()),
+        actor=actor,
+        codes=[body["promoter_code"] for body in bodies.values()],
+        moves=[[move.id, str(move.status), move.reason] for move in moves.values()],
+    )
+    await payouts.change(transaction, rows=[_moved_properties(move) for move in moves.values()])
+    paid = [move.id for move in moves.values() if move.status is PayoutStatus.PAID]
+    if paid:
+        await payouts.pay_entries(transaction, ids=paid)
+    lost = [move.id for move in moves.values() if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
+    if lost:
+        returned = [
+            (id, _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY
+        ]
+        await _post(transaction, seq, moves[lost[0]].at, returned)
+        await payouts.return_entries(transaction, ids=lost)
+        await reckon_tax(transaction, [(bodies[id]["promoter_code"], bodies[id]["month"]) for id in lost])
+
+
+def _moved_properties(move: Move) -> dict[str, Any]:
+    properties: dict[str, Any] = {"id": move.id, "status": str(move.status)}
+    if move.status in FINAL:
+        properties["finished_at"] = move.at
+    if move.status is PayoutStatus.SENT:
+        properties["sent_at"] = move.at
+    if move.reason is not None:
+        properties["reason"] = move.reason
+    if move.reference is not None:
+        properties["provider_reference"] = move.reference
+    return properties
+
