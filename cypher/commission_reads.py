@@ -20,6 +20,17 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidRow(EntryRow):
+    payout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaidSize:
+    payout_id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class EarnedSize:
     code: str
     size: int
@@ -51,6 +62,14 @@ async def pages_earned(
 
 @statement
 async def sizes_earned(run: Run, *, codes: list[str], month: int | None) -> list[EarnedSize]: ...
+
+
+@statement
+async def pages_paid(run: Run, *, ids: list[str], after_seq: int, after_id: str, first: int) -> list[PaidRow]: ...
+
+
+@statement
+async def sizes_paid(run: Run, *, ids: list[str]) -> list[PaidSize]: ...
 
 
 @statement

@@ -16,11 +16,12 @@ RETURN c.version AS version, c.title AS title, c.body AS body, c.published_at AS
 // A new version; it is in force from now on.
 CREATE (c:Contract {version: $version, title: $title, body: $body, published_at: $published_at, seq: $seq})
 
-// name: acceptance
-// returns: maybe Acceptance
-// Which version a promoter accepted last.
-MATCH (p:Promoter {code: $code})
-RETURN p.contract_version AS version
+// name: acceptances
+// returns: many Acceptance
+// Which version promoters accepted last.
+UNWIND $codes AS code
+MATCH (p:Promoter {code: code})
+RETURN code AS code, p.contract_version AS version
 
 // name: accept
 // returns: none

@@ -19,6 +19,7 @@ class ContractRow:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
+    code: str
     version: str | None
 
 
@@ -35,7 +36,7 @@ async def publish(run: Run, *, version: str, title: str, body: str, published_at
 
 
 @statement
-async def acceptance(run: Run, *, code: str) -> Acceptance | None: ...
+async def acceptances(run: Run, *, codes: list[str]) -> list[Acceptance]: ...
 
 
 @statement

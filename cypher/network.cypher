@@ -44,6 +44,7 @@ MERGE (q)-[:CLAIMED_REFERRAL {promoter_code: claim.promoter_code}]->(p)
 MATCH (p:Promoter {code: $code})
 OPTIONAL MATCH (p)<-[r:REFERRED]-(q:Promoter)
 RETURN p.status AS status,
+       p.closed_at AS closed_at,
        q.code AS referrer_code,
        r.since_at AS since_at,
        CASE WHEN EXISTS { (p)-[:REFERRED]->() }
@@ -76,17 +77,23 @@ DELETE r
 
 // name: close
 // returns: none
-// A closed promoter earns nothing on orders paid from then on.
+// A closed promoter earns nothing on orders paid from then on; one under review stays locked until it is unlocked.
 MATCH (p:Promoter {code: $code})
-SET p.status = 'CLOSED', p.closed_at = $closed_at
+SET p.status = CASE p.status WHEN 'LOCKED' THEN 'LOCKED' ELSE 'CLOSED' END, p.closed_at = $closed_at
 
 // name: request
 // returns: maybe Request
 // What an idempotency key was used for.
 MATCH (k:RequestKey {key: $key})
-RETURN k.fingerprint AS fingerprint
+RETURN k.fingerprint AS fingerprint, k.answer AS answer
 
 // name: remember_request
 // returns: none
 // Takes an idempotency key.
 CREATE (k:RequestKey {key: $key, fingerprint: $fingerprint})
+
+// name: answer_request
+// returns: none
+// Keeps what the request under a key has answered.
+MATCH (k:RequestKey {key: $key})
+SET k.answer = $answer

@@ -35,6 +35,7 @@ class Branch:
     """`height`: levels below the promoter."""
 
     status: str
+    closed_at: int | None
     referrer_code: str | None
     since_at: int | None
     height: int
@@ -50,7 +51,10 @@ class Climb:
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """`answer` as JSON, of work that takes several transactions and has come to its end."""
+
     fingerprint: str
+    answer: str | None
 
 
 @statement
@@ -95,3 +99,7 @@ async def request(run: Run, *, key: str) -> Request | None: ...
 
 @statement
 async def remember_request(run: Run, *, key: str, fingerprint: str) -> None: ...
+
+
+@statement
+async def answer_request(run: Run, *, key: str, answer: str) -> None: ...

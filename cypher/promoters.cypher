@@ -71,7 +71,27 @@ CALL () {
     months: COLLECT { MATCH (p)-[:SOLD_IN]->(s:SalesMonth) RETURN [s.month, s.volume_fen] ORDER BY s.month }
   }) AS promotions
 }
-RETURN cards AS cards, sales AS sales, buyers AS buyers, teams AS teams, month_teams AS month_teams, valids AS valids, promotions AS promotions
+CALL () {
+  UNWIND $balances AS code
+  MATCH (p:Promoter {code: code})
+  CALL (p) {
+    MATCH (p)-[:EARNED]->(c:Commission)
+    RETURN sum(CASE c.state WHEN 'OBSERVING' THEN c.amount_fen ELSE 0 END) AS observing_fen,
+           sum(CASE c.state WHEN 'HELD' THEN c.amount_fen ELSE 0 END) AS held_fen,
+           sum(CASE c.state WHEN 'RELEASED' THEN c.amount_fen ELSE 0 END) AS released_fen
+  }
+  CALL (p) {
+    MATCH (p)-[:RECEIVES]->(x:Payout)
+    RETURN sum(CASE WHEN x.status IN ['APPROVED', 'SENT', 'AWAITING_RECEIPT'] THEN x.gross_fen ELSE 0 END) AS on_the_way_fen,
+           sum(CASE x.status WHEN 'PAID' THEN x.gross_fen ELSE 0 END) AS paid_fen,
+           sum(CASE x.status WHEN 'PAID' THEN x.tax_fen ELSE 0 END) AS withheld_tax_fen
+  }
+  RETURN collect({
+    code: code, observing_fen: observing_fen, held_fen: held_fen, released_fen: released_fen - on_the_way_fen,
+    on_the_way_fen: on_the_way_fen, paid_fen: paid_fen, withheld_tax_fen: withheld_tax_fen
+  }) AS balances
+}
+RETURN cards AS cards, sales AS sales, buyers AS buyers, teams AS teams, month_teams AS month_teams, valids AS valids, promotions AS promotions, balances AS balances
 
 // name: nearly_valid
 // returns: one Nearly

@@ -27,6 +27,7 @@ class Facts:
     month_teams: list[Found]
     valids: list[Found]
     promotions: list[Found]
+    balances: list[Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ async def facts(
     month_teams: Sequence[Monthly],
     valids: Sequence[str],
     promotions: Sequence[str],
+    balances: Sequence[str],
 ) -> Facts: ...
 
 

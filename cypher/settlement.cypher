@@ -14,6 +14,7 @@ RETURN collect([o.number, o.pending_release_at, o.settlement_days]) AS rows
 CALL () {
   UNWIND $rows AS row
   MATCH (o:Order {number: row.key})
+  WHERE o.pending_release_at = row.release_at
   SET o.release_at = row.release_at, o.due_at = row.due_at, o.due_provisional = row.provisional, o.pending_release_at = null
   WITH o, row
   MATCH (o)-[:YIELDED]->(c:Commission)<-[:EARNED]-(p:Promoter)
@@ -30,13 +31,13 @@ RETURN coalesce(sum(released), 0) AS released, collect(code) AS codes
 
 // name: pending_tiers
 // returns: one Pending
-// TIER entries that are to be released at an instant, with the plan their month was closed under, but for those set aside.
+// TIER entries that are to be released at an instant, under the plan that their month was closed under, but for those set aside.
 CALL () {
   MATCH (c:Commission)
   WHERE c.pending_release_at <= $as_of AND NOT c.id IN $set_aside
   RETURN c LIMIT $first
 }
-RETURN collect([c.id, c.pending_release_at, c.plan_version]) AS rows
+RETURN collect([c.id, c.pending_release_at, COLLECT { MATCH (plan:Plan {version: c.plan_version}) RETURN plan.settlement_days }[0]]) AS rows
 
 // name: release_tiers
 // returns: one Released
@@ -44,6 +45,7 @@ RETURN collect([c.id, c.pending_release_at, c.plan_version]) AS rows
 CALL () {
   UNWIND $rows AS row
   MATCH (p:Promoter)-[:EARNED]->(c:Commission {id: row.key})
+  WHERE c.pending_release_at = row.release_at
   WITH p, c, row, c.state = 'OBSERVING' AS free
   SET c.release_at = row.release_at, c.due_at = row.due_at, c.due_provisional = row.provisional, c.settlement_days = row.settlement_days,
       c.state = CASE WHEN free THEN 'RELEASED' ELSE c.state END,
@@ -121,15 +123,3 @@ RETURN collect({
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
 SET p.payable_at = COLLECT { MATCH (p)-[:EARNED]->(c:Commission) RETURN min(c.unpaid_due_at) }[0]
-
-// name: last_instant
-// returns: maybe LastInstant
-// Up to when this store was settled.
-MATCH (s:Settlement {name: 'last'})
-RETURN s.as_of AS as_of
-
-// name: settled
-// returns: none
-// Remembers up to when the store was settled.
-MERGE (s:Settlement {name: 'last'})
-SET s.as_of = CASE WHEN coalesce(s.as_of, $as_of) > $as_of THEN s.as_of ELSE $as_of END

@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Each [key, release_at, settlement_days or plan_version]."""
+    """Each [key, release_at, settlement_days]."""
 
     rows: list[list[Any]]
 
@@ -42,11 +42,6 @@ class Payables:
     """Each {code, status, contract_version, gross_fen, entries, due_at, provisional, has_account}."""
 
     promoters: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class LastInstant:
-    as_of: int
 
 
 @statement
@@ -87,11 +82,3 @@ async def payables(run: Run, *, codes: list[str], as_of: int) -> Payables: ...
 
 @statement
 async def reckon_payable(run: Run, *, codes: list[str]) -> None: ...
-
-
-@statement
-async def last_instant(run: Run) -> LastInstant | None: ...
-
-
-@statement
-async def settled(run: Run, *, as_of: int) -> None: ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graph_api.batched.commissions import CommissionReads
 from graph_api.batched.orders import OrderReads
+from graph_api.batched.payouts import PayoutReads
 from graph_api.batched.plans import PlanReads
 from graph_api.batched.products import ProductReads
 from graph_api.batched.promoters import PromoterReads
@@ -42,6 +43,7 @@ class Context:
     promoters: PromoterReads
     orders: OrderReads
     commissions: CommissionReads
+    payouts: PayoutReads
     products: ProductReads
     plans: PlanReads
     looks: set[tuple[str, str]] = field(default_factory=set)
@@ -57,6 +59,7 @@ class Context:
             promoters=PromoterReads(store, stores.cache, viewer, stores.pii),
             orders=OrderReads(store, viewer),
             commissions=CommissionReads(store, viewer),
+            payouts=PayoutReads(store, viewer),
             products=ProductReads(store),
             plans=PlanReads(store),
         )

@@ -13,11 +13,7 @@ BODY_LENGTH_MAX = 200_000
 
 async def publish(store: Store, *, version: str, title: str, body: str, actor: str, now: int) -> None:
     """Publish a version, which everybody must accept before the next payout; the version is the idempotency key."""
-    error = (
-        code_error(version, field="version")
-        or text_error(title, field="title", required=True)
-        or _body_error(body)
-    )
+    error = code_error(version, field="version") or text_error(title, field="title", required=True) or _body_error(body)
     if error is not None:
         raise error
     if version == CURRENT:
@@ -45,8 +41,8 @@ async def accept(store: Store, *, code: str, version: str, actor: str, now: int)
     """A promoter accepts a version; accepting again changes nothing."""
 
     async def work(transaction: Transaction) -> None:
-        acceptance = await contracts.acceptance(transaction, code=code)
-        if acceptance is None:
+        acceptances = await contracts.acceptances(transaction, codes=[code])
+        if not acceptances:
             raise NotFound(f"no promoter {code!r}", field=["promoterCode"])
         contract = (
             await contracts.current(transaction)
@@ -55,7 +51,7 @@ async def accept(store: Store, *, code: str, version: str, actor: str, now: int)
         )
         if contract is None:
             raise NotFound(f"no contract {version!r}", field=["version"])
-        if acceptance.version == contract.version:
+        if acceptances[0].version == contract.version:
             return
         await contracts.accept(transaction, code=code, version=contract.version, at=now, actor=actor)
         transaction.journal("contract_accepted", at=now, actor=actor, codes=[code], version=contract.version)

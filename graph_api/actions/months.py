@@ -51,11 +51,7 @@ async def close(store: Store, month: int, *, actor: str, now: int) -> MonthClose
         tier_entries = await post_differences(transaction, pairs, at_close=True, number=None, actor=actor)
         # A month that is closed after a later one brings no promotion: the later close has judged since.
         late = any(other > month for other in closed)
-        promotions = (
-            0
-            if late
-            else await by_month(transaction, plan, month, effective_at=month_end(month), actor=actor)
-        )
+        promotions = 0 if late else await by_month(transaction, plan, month, effective_at=month_end(month), actor=actor)
         transaction.journal(
             "month_closed",
             at=month_end(month),

@@ -79,7 +79,9 @@ class OrderBook:
         """Append and change everything that is in work; entries are numbered within their order's journal position."""
         appended = Appended()
         for noted in self.noted.values():
-            appended.extend(_source(noted, transaction.recorded_at), noted.changes.entries, locked_codes=self.locked_codes)
+            appended.extend(
+                _source(noted, transaction.recorded_at), noted.changes.entries, locked_codes=self.locked_codes
+            )
         await orders.append(transaction, **self.rows(), commissions=appended.commissions, postings=appended.postings)
         await absorb_debts(transaction, appended.debts)
 

@@ -56,7 +56,7 @@ async def approve(store: Store, ids: Sequence[str], *, key: str | None, actor: s
             elif rows[id].payout["status"] == PayoutStatus.CREATED and rows[id] not in fresh:
                 fresh.append(rows[id])
         if fresh:
-            await _approve(transaction, fresh, provider=str(plan.payout_provider), actor=actor, now=now)
+            await _approve(transaction, fresh, provider=str(getattr(plan, "payout_provider", "BANK_FILE")), actor=actor, now=now)
         refused = {ids[int((error.field or ["", "0"])[1])] for error in errors}
         return Moved([id for id in dict.fromkeys(ids) if id not in refused], errors)
 
@@ -101,9 +101,7 @@ async def reckon_tax(transaction: Transaction, pairs: Iterable[tuple[str, int]])
             transaction, codes=sorted(codes), month_from=year * 100 + 1, month_upto=year * 100 + 12
         )
         ended = [
-            row.id
-            for row in rows
-            if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
+            row.id for row in rows if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
         ]
         changes = [
             {"id": row.id, "tax_fen": withheld_fen, "net_fen": row.gross_fen - withheld_fen}
@@ -148,9 +146,7 @@ def _taxes(rows: Iterable[TaxedPayout]) -> list[tuple[TaxedPayout, int]]:
         known = [row for row in of_one if row.status != PayoutStatus.CREATED]
         for row in of_one:
             if row.status == PayoutStatus.CREATED:
-                withheld_fen = tax_fen(
-                    row.gross_fen, method=TaxMethod(row.tax_method), month=row.month, others=known
-                )
+                withheld_fen = tax_fen(row.gross_fen, method=TaxMethod(row.tax_method), month=row.month, others=known)
                 known.append(replace(row, tax_fen=withheld_fen))
                 found.append((row, withheld_fen))
     return found
@@ -193,14 +189,14 @@ async def _approve(
             for body in bodies
         ],
     )
-    postings = [ledger.payout(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"]) for body in bodies]
+    postings = [
+        ledger.payout(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"]) for body in bodies
+    ]
     await _post(transaction, seq, now, zip((body["id"] for body in bodies), postings, strict=True))
     await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body in bodies])
 
 
-async def _post(
-    transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]
-) -> None:
+async def _post(transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]) -> None:
     rows = [
         posting_row(
             posting,
@@ -280,9 +276,7 @@ async def _move(
         await payouts.pay_entries(transaction, ids=paid)
     lost = [move.id for move in moves.values() if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
     if lost:
-        returned = [
-            (id, _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY
-        ]
+        returned = [(id, _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY]
         await _post(transaction, seq, moves[lost[0]].at, returned)
         await payouts.return_entries(transaction, ids=lost)
         await reckon_tax(transaction, [(bodies[id]["promoter_code"], bodies[id]["month"]) for id in lost])
@@ -299,4 +293,3 @@ def _moved_properties(move: Move) -> dict[str, Any]:
     if move.reference is not None:
         properties["provider_reference"] = move.reference
     return properties
-

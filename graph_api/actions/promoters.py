@@ -5,10 +5,8 @@ Every check runs under the journal lock, so nothing can change between the check
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from cypher import identifiers, network
@@ -16,6 +14,7 @@ from cypher.network import DEPTH_MAX, KnownPerson
 from cypher.store import Store, Transaction
 from graph_api.actions.identifiers import identifier_row
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
+from graph_api.actions.requests import Request, check_key, is_repeat
 from graph_api.errors import (
     AlreadyBound,
     Conflict,
@@ -106,7 +105,7 @@ async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int 
             return
         if promoter_code == referrer_code:
             raise SelfReferral("nobody refers themselves", field=["referrerCode"])
-        if branch.status == "CLOSED":
+        if branch.closed_at is not None:
             raise NotActive(f"{promoter_code} is closed", field=["promoterCode"])
         if branch.referrer_code is not None:
             raise AlreadyBound(referrer_code=branch.referrer_code)
@@ -146,11 +145,11 @@ async def move(
     if reason_error is not None:
         raise reason_error
     moved_at = now if at is None else at
-    content = json.dumps([promoter_code, referrer_code, reason, at], ensure_ascii=False)
-    fingerprint = sha256(content.encode()).hexdigest()
+    request = Request("move", key, [promoter_code, referrer_code, reason, at])
+    check_key(request)
 
     async def work(transaction: Transaction) -> None:
-        if key is not None and await _is_repeat(transaction, f"move:{key}", fingerprint):
+        if key is not None and await is_repeat(transaction, request):
             return
         branch = await _branch(transaction, promoter_code)
         if promoter_code == referrer_code:
@@ -181,14 +180,14 @@ async def move(
 
 
 async def close(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
-    """Close a promoter: it earns nothing on orders paid from now on; its branch stays where it is."""
+    """Close a promoter: it earns nothing on orders paid from now on; its branch stays where it is, and so does a lock."""
     reason_error = text_error(reason, field="reason", required=True)
     if reason_error is not None:
         raise reason_error
 
     async def work(transaction: Transaction) -> None:
         branch = await _branch(transaction, code, field="code")
-        if branch.status == "CLOSED":
+        if branch.closed_at is not None:
             return
         await network.close(transaction, code=code, closed_at=now)
         transaction.journal(
@@ -196,17 +195,6 @@ async def close(store: Store, *, code: str, reason: str, actor: str, now: int) -
         )
 
     await store.write(work, now=now)
-
-
-async def _is_repeat(transaction: Transaction, key: str, fingerprint: str) -> bool:
-    """Whether the key was used for this very content; takes it otherwise. Other content is a Conflict."""
-    request = await network.request(transaction, key=key)
-    if request is None:
-        await network.remember_request(transaction, key=key, fingerprint=fingerprint)
-        return False
-    if request.fingerprint != fingerprint:
-        raise Conflict("the key was used for other content", field=["key"])
-    return True
 
 
 async def _branch(transaction: Transaction, code: str, *, field: str = "promoterCode") -> network.Branch:

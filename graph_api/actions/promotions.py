@@ -61,10 +61,10 @@ async def _promote(
 ) -> int:
     rows: list[dict[str, Any]] = []
     for promoter, step in sorted(reached, key=lambda pair: str(pair[0]["code"])):
-        row = _promotion(promoter["code"], step, plan, effective_at=effective_at)
-        row["seq"] = transaction.journal(
-            "promoted", at=effective_at, actor=actor, codes=[row["code"]], rank=row["to_rank"]
-        )
+        # A month may close after a settlement of a later instant has promoted: a step never begins before the last one.
+        since_at = max(effective_at, promoter["promoted_at"] or effective_at)
+        row = _promotion(promoter["code"], step, plan, effective_at=since_at)
+        row["seq"] = transaction.journal("promoted", at=since_at, actor=actor, codes=[row["code"]], rank=row["to_rank"])
         rows.append(row)
     if rows:
         await months.promote(transaction, rows=rows)

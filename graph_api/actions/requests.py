@@ -42,6 +42,33 @@ async def once(store: Store, request: Request, work: Callable[[Transaction], Awa
     return await store.write(guarded if request.key is not None else work, now=now)
 
 
+async def answer_of(store: Store, request: Request) -> Any:
+    """What this very request answered before, None if nothing yet; for work of several transactions."""
+    check_key(request)
+    known = await network.request(store, key=request.full_key) if request.key is not None else None
+    if known is None:
+        return None
+    if known.fingerprint != request.fingerprint:
+        raise Conflict("the key was used for other content", field=["key"])
+    return json.loads(known.answer) if known.answer is not None else None
+
+
+async def remember(store: Store, request: Request, answer: Any, *, now: int) -> Any:
+    """Keep the answer of finished work under its key, and return the one that stands: another worker may have been first."""
+    if request.key is None:
+        return answer
+
+    async def work(transaction: Transaction) -> Any:
+        if await is_repeat(transaction, request):
+            known = await network.request(transaction, key=request.full_key)
+            if known is not None and known.answer is not None:
+                return json.loads(known.answer)
+        await network.answer_request(transaction, key=request.full_key, answer=json.dumps(answer, ensure_ascii=False))
+        return answer
+
+    return await store.write(work, now=now)
+
+
 def check_key(request: Request) -> None:
     error = code_error(request.key, field="key") if request.key is not None else None
     if error is not None:

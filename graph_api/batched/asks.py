@@ -51,7 +51,9 @@ class Window:
     after: tuple[int, int, str] | None
 
 
-Kind = Literal["card", "sales", "buyers", "team", "valid", "promotion", "nearly", "page", "count", "list", "list_count"]
+Kind = Literal[
+    "card", "sales", "buyers", "team", "valid", "promotion", "balance", "nearly", "page", "count", "list", "list_count"
+]
 
 
 _LASTS: Mapping[str, Lasts] = {"card": Lasts.PATH, "promotion": Lasts.CLOSE}

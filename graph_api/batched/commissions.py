@@ -46,6 +46,10 @@ class EntryCard:
     cause: str
     seq: int
     sale: Sale | None
+    released_at: int | None
+    due_at: int | None
+    due_provisional: bool
+    payout_id: str | None
 
     @property
     def of_tier(self) -> bool:
@@ -55,6 +59,8 @@ class EntryCard:
     @property
     def release_at(self) -> int | None:
         """When it is due for release: the end of its order's observation; a TIER on the 16th of the next month."""
+        if self.released_at is not None:
+            return self.released_at
         if self.of_tier:
             return tier_release_at(self.month)
         return self.sale.observed_until if self.sale is not None else None
@@ -86,6 +92,8 @@ class CommissionReads:
         self._of_orders: DataLoader[str, list[EntryCard]] = DataLoader(self._load_of_orders)
         self._earned: Grouped[Turn, list[EntryCard]] = Grouped(self._pages_earned, otherwise=list)
         self._sizes: Grouped[int | None, int] = Grouped(self._sizes_earned, otherwise=int)
+        self._paid: Grouped[Turn, list[EntryCard]] = Grouped(self._pages_paid, otherwise=list)
+        self._paid_sizes: DataLoader[str, int] = DataLoader(self._sizes_paid)
         self._sums: Grouped[int, list[SumRow]] = Grouped(self._sums_earned, otherwise=list)
 
     def sees(self, entry: EntryCard) -> bool:
@@ -102,9 +110,15 @@ class CommissionReads:
 
     async def page(self, code: str, *, month: int | None, first: int, after: str | None) -> EntryPage:
         seq, id = keyset_of(after, like=[int, str]) if after is not None else (FEN_MAX, "")
-        rows = await self._earned.load(code, Turn(month, first + 1, int(seq), str(id)))
-        shown = tuple(rows[:first])
-        return EntryPage(shown, tuple(cursor_of(row.seq, row.id) for row in shown), len(rows) > first)
+        return _entry_page(await self._earned.load(code, Turn(month, first + 1, int(seq), str(id))), first)
+
+    async def page_of_payout(self, payout_id: str, *, first: int, after: str | None) -> EntryPage:
+        """The entries that a payout pays, newest first."""
+        seq, id = keyset_of(after, like=[int, str]) if after is not None else (FEN_MAX, "")
+        return _entry_page(await self._paid.load(payout_id, Turn(None, first + 1, int(seq), str(id))), first)
+
+    async def count_of_payout(self, payout_id: str) -> int:
+        return await self._paid_sizes.load(payout_id)
 
     async def count(self, code: str, *, month: int | None) -> int:
         return await self._sizes.load(code, month)
@@ -126,6 +140,19 @@ class CommissionReads:
         for row in rows:
             pages.setdefault(row.code, []).append(_card(row))
         return pages
+
+    async def _pages_paid(self, ids: list[str], turn: Turn) -> dict[str, list[EntryCard]]:
+        rows = await commission_reads.pages_paid(
+            self._store, ids=ids, after_seq=turn.after_seq, after_id=turn.after_id, first=turn.first
+        )
+        pages: dict[str, list[EntryCard]] = {}
+        for row in rows:
+            pages.setdefault(row.payout_id, []).append(_card(row))
+        return pages
+
+    async def _sizes_paid(self, ids: list[str]) -> list[int]:
+        sizes = {row.payout_id: row.size for row in await commission_reads.sizes_paid(self._store, ids=ids)}
+        return [sizes.get(id, 0) for id in ids]
 
     async def _sizes_earned(self, codes: list[str], month: int | None) -> dict[str, int]:
         rows = await commission_reads.sizes_earned(self._store, codes=codes, month=month)
@@ -149,6 +176,12 @@ class CommissionReads:
         return [entries[number] for number in numbers]
 
 
+def _entry_page(rows: list[EntryCard], first: int) -> EntryPage:
+    """`rows` holds one more than asked for if there is one."""
+    shown = tuple(rows[:first])
+    return EntryPage(shown, tuple(cursor_of(row.seq, row.id) for row in shown), len(rows) > first)
+
+
 def _card(row: EntryRow) -> EntryCard:
     entry = row.entry
     sale = row.sale
@@ -167,4 +200,8 @@ def _card(row: EntryRow) -> EntryCard:
         cause=entry["cause"],
         seq=entry["seq"],
         sale=None if sale is None else Sale(**{**sale, "chain_codes": tuple(sale["chain_codes"])}),
+        released_at=entry.get("release_at"),
+        due_at=entry.get("due_at"),
+        due_provisional=bool(entry.get("due_provisional")),
+        payout_id=entry.get("payout_id"),
     )

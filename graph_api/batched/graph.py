@@ -16,7 +16,7 @@ from cypher.store import Store
 from graph_api.batched.asks import ALL_TIME, Anybody, Ask, Members, Window
 
 Answers = dict[Ask, Any]
-_FACETS = ("card", "sales", "buyers", "team", "valid", "promotion")
+_FACETS = ("card", "sales", "buyers", "team", "valid", "promotion", "balance")
 
 
 async def answers(store: Store, asks: Sequence[Ask]) -> Answers:
@@ -49,7 +49,7 @@ async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
     by_kind: dict[str, list[Ask]] = {kind: [] for kind in _FACETS}
     for ask in asks:
         by_kind[ask.kind].append(ask)
-    codes = {kind: [ask.code for ask in by_kind[kind]] for kind in ("card", "valid", "promotion")}
+    codes = {kind: [ask.code for ask in by_kind[kind]] for kind in ("card", "valid", "promotion", "balance")}
     monthly = {kind: [_monthly(ask) for ask in by_kind[kind]] for kind in ("sales", "buyers")}
     found = await promoters.facts(
         store,
@@ -60,6 +60,7 @@ async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
         month_teams=[_monthly(ask) for ask in by_kind["team"] if ask.number != ALL_TIME],
         valids=codes["valid"],
         promotions=codes["promotion"],
+        balances=codes["balance"],
     )
     now = time.time_ns() // 1000
     result: Answers = {ask: {"levels": [], "at": now} for ask in by_kind["team"]}
@@ -75,6 +76,7 @@ async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
     }
     result |= {Ask("valid", row["code"]): row["valid"] for row in found.valids}
     result |= {Ask("promotion", row["code"]): _without_code(row) for row in found.promotions}
+    result |= {Ask("balance", row["code"]): _without_code(row) for row in found.balances}
     return result
 
 

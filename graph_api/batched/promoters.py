@@ -24,6 +24,7 @@ from graph_api.batched.asks import (
 )
 from graph_api.batched.cursors import cursor, keys_of
 from graph_api.batched.rows import (
+    Balance,
     Card,
     DownlinePage,
     MemberRow,
@@ -211,6 +212,10 @@ class PromoterReads:
             month = max(sold, default=month_of(time.time_ns() // 1000 if now is None else now))
         months = tuple((each, sold.get(each, 0)) for each in months_ending(month, count=sales_months))
         return PromotionFacts(Rank(row["rank"]), valid_count or 0, month, months)
+
+    async def balance(self, code: str) -> Balance:
+        """Where the money of a promoter's entries stands."""
+        return Balance(**(await self._asked(Ask("balance", code))))
 
     async def nearly_valid(self, code: str, first: int) -> list[Card]:
         """Active direct downlines one order short of valid, nearest first."""

@@ -36,6 +36,23 @@ class Sales:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """Sums of entries by where they stand, in fen; `released_fen` is what is payable, less debts: negative if they are more."""
+
+    observing_fen: int
+    held_fen: int
+    released_fen: int
+    on_the_way_fen: int
+    paid_fen: int
+    withheld_tax_fen: int
+
+    @property
+    def owed_fen(self) -> int:
+        """Debt: whatever stands below 0, as a positive number."""
+        return -sum(min(fen, 0) for fen in (self.observing_fen, self.held_fen, self.released_fen))
+
+
+@dataclass(frozen=True, slots=True)
 class TeamLevel:
     level: int
     size: int

@@ -14,6 +14,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from graph_api.schema import access, direct
+from graph_api.schema.money_mutations import MoneyMutations
 from graph_api.schema.network_mutations import NetworkMutations
 from graph_api.schema.problems import PROBLEM_TYPES
 from graph_api.schema.promotion import SalesMonthsRoute, ValidDownlinesRoute
@@ -23,7 +24,7 @@ from graph_api.schema.scalars import SCALARS, Day
 
 
 @strawberry.type(description="What can be done. A refusal is data: see `errors` of each payload.")
-class Mutation(NetworkMutations, SalesMutations):
+class Mutation(NetworkMutations, SalesMutations, MoneyMutations):
     pass
 
 

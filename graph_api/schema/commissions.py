@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from cypher.commission_reads import SumRow
-from graph_api.batched.commissions import EntryCard
+from graph_api.batched.commissions import EntryCard, EntryPage
 from graph_api.context import Context
+from graph_api.rules.calendar import day_of
 from graph_api.rules.commission import CommissionKind
 from graph_api.schema import enums, sentences
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
 from graph_api.schema.orders import Info, Order
-from graph_api.schema.scalars import Fen, Instant, Month
+from graph_api.schema.scalars import Day, Fen, Instant, Month
 
 if TYPE_CHECKING:
     from graph_api.schema.promoters import Promoter
@@ -31,6 +33,12 @@ class Commission(Node):
     plan_version: str = strawberry.field(description="The plan that it follows.")
     release_at: Instant | None = strawberry.field(
         description="When it is due for release; null until the order is delivered."
+    )
+    due_on: Day | None = strawberry.field(
+        description="The working day from which it is paid out; null until it is released."
+    )
+    due_provisional: bool = strawberry.field(
+        description="Whether that day lies in a year whose official calendar is not announced yet."
     )
 
     @resolver(description="Whose it is.")
@@ -74,6 +82,8 @@ class Commission(Node):
             amount_fen=entry.amount_fen,
             plan_version=entry.plan_version,
             release_at=entry.release_at,
+            due_on=day_of(entry.due_at) if entry.due_at is not None else None,
+            due_provisional=entry.due_provisional,
         )
 
 
@@ -92,11 +102,20 @@ class CommissionConnection(Counted):
         cls, context: Context, code: str, *, month: int | None, first: int, after: str | None
     ) -> CommissionConnection:
         page = await context.commissions.page(code, month=month, first=first, after=after)
+        return cls._of(page, after=after, count=lambda: context.commissions.count(code, month=month))
+
+    @classmethod
+    async def paid(cls, context: Context, payout_id: str, *, first: int, after: str | None) -> CommissionConnection:
+        page = await context.commissions.page_of_payout(payout_id, first=first, after=after)
+        return cls._of(page, after=after, count=lambda: context.commissions.count_of_payout(payout_id))
+
+    @classmethod
+    def _of(cls, page: EntryPage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> CommissionConnection:
         pairs = zip(page.rows, page.cursors, strict=True)
         return cls(
             edges=[CommissionEdge(cursor=cursor, node=Commission.of(entry)) for entry, cursor in pairs],
             page_info=PageInfo.of(list(page.cursors), has_next=page.has_next, after=after),
-            count=lambda: context.commissions.count(code, month=month),
+            count=count,
         )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "ErrorCode",
     "IdentifierKind",
     "OrderStatus",
+    "PayoutStatus",
     "PromoterSort",
     "PromoterStatus",
     "Rank",
@@ -60,6 +61,17 @@ class CommissionState(Enum):
     RELEASED = "RELEASED"
     PAID = "PAID"
     VOIDED = "VOIDED"
+
+
+@strawberry.enum(description="Where a payout stands; the last three are final.")
+class PayoutStatus(Enum):
+    CREATED = "CREATED"
+    APPROVED = "APPROVED"
+    SENT = "SENT"
+    AWAITING_RECEIPT = "AWAITING_RECEIPT"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
 
 
 @strawberry.enum(description="Why a mutation refused its input.")

@@ -18,6 +18,7 @@ from graph_api.schema.commissions import CommissionConnection, Earnings
 from graph_api.schema.enums import DownlineSort, PromoterStatus, Rank
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
 from graph_api.schema.orders import Info, OrderConnection
+from graph_api.schema.payouts import Balance, PayoutConnection
 from graph_api.schema.problems import UserError
 from graph_api.schema.promotion import PromotionProgress
 from graph_api.schema.scalars import Instant, Month
@@ -92,6 +93,18 @@ class Promoter(Node):
     @resolver(description="What it earned on orders paid in a month: for itself and staff, not for the upline.")
     async def earnings(self, info: Info, month: Month) -> Earnings | None:
         return Earnings.of(month, await info.context.commissions.sums(self.code, month=month))
+
+    @resolver(description="Where its money stands: for itself and staff, not for the upline.")
+    async def balance(self, info: Info) -> Balance | None:
+        return Balance.of(await info.context.promoters.balance(self.code))
+
+    @resolver(description="Its payouts, newest first: for itself and staff, not for the upline.")
+    async def payouts(self, info: Info, first: int = 20, after: str | None = None) -> PayoutConnection | None:
+        return await PayoutConnection.received(info.context, code=self.code, status=None, first=first, after=after)
+
+    @resolver(description="Which version of the e-contract it accepted last: for itself and staff.")
+    async def accepted_contract(self, info: Info) -> str | None:
+        return await info.context.payouts.accepted_contract(self.code)
 
     @resolver(description="Orders it sold: for itself and staff, not for the upline.")
     async def orders(self, info: Info, first: int = 20, after: str | None = None) -> OrderConnection | None:

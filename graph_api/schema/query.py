@@ -13,6 +13,7 @@ from graph_api.schema.commissions import Commission
 from graph_api.schema.enums import PromoterSort
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
+from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
 from graph_api.schema.plans import Plan
 from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
@@ -75,6 +76,25 @@ class Query:
         seller_code = filter.promoter_code if filter else None
         return await OrderConnection.sought(info.context, sought, seller_code=seller_code, first=first, after=after)
 
+    @resolver(description="All payouts, newest first; a promoter's are under its own fields.")
+    async def payouts(
+        self, info: Info, filter: PayoutFilter | None = None, first: int = 20, after: str | None = None
+    ) -> PayoutConnection | None:
+        which = filter or PayoutFilter()
+        return await PayoutConnection.received(
+            info.context, code=which.promoter_code, status=which.status, first=first, after=after
+        )
+
+    @resolver(description="An e-contract by its version, the one in force without one.")
+    async def contract(self, info: Info, version: str | None = None) -> Contract | None:
+        row = await info.context.payouts.contract(version)
+        return Contract.of(row) if row is not None else None
+
+    @resolver(description="Σ over the whole ledger; both must be 0.")
+    async def ledger_check(self, info: Info) -> LedgerCheck | None:
+        check = await info.context.payouts.ledger_check()
+        return LedgerCheck(entries=check.entries, sum_fen=check.sum_fen, unbalanced_postings=check.unbalanced_postings)
+
     @resolver(description="The plan in force at an instant, now without one.")
     async def plan(self, info: Info, at: Instant | None = None) -> Plan:
         return Plan.of(await info.context.plans.in_force(info.context.now if at is None else at))
@@ -95,9 +115,15 @@ async def _commission(context: Context, id: str) -> Commission | None:
     return Commission.of(entry) if entry is not None else None
 
 
+async def _payout(context: Context, id: str) -> Payout | None:
+    card = await context.payouts.card(id)
+    return Payout.of(card) if card is not None else None
+
+
 _NODES: dict[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "Promoter": visible,
     "Product": _product,
     "Order": _order,
     "Commission": _commission,
+    "Payout": _payout,
 }

@@ -1,0 +1,346 @@
+"""From sale to money: release, due dates, payouts, tax, debts, locks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from cypher.store import Store
+from graph_api.actions import contracts, identifiers, locks, months, orders, payouts, products, promoters, settlement
+from graph_api.batched.promoters import PromoterReads
+from graph_api.batched.rows import Balance
+from graph_api.pii import Pii
+from graph_api.rules.calendar import instant
+from graph_api.viewer import Role, Viewer
+from tests.conftest import Query
+
+JOINED = instant("2025-01-01T00:00:00Z")
+PAID = instant("2026-03-02T04:00:00Z")
+DELIVERED = "2026-03-04T04:00:00Z"
+RELEASED = instant("2026-03-11T04:00:00Z")
+"""Seven days after the delivery, a Wednesday."""
+DUE = instant("2026-03-16T00:00:00+08:00")
+"""The third working day after it: Thursday, Friday, Monday."""
+NOW = instant("2026-11-01T00:00:00Z")
+
+
+@dataclass
+class Shop:
+    """A chain A ← B ← C ← D in which everybody can be paid, and a product at 20 %."""
+
+    store: Store
+    pii: Pii
+    query: Query
+
+    async def sell(self, number: str, fen: int, *, seller: str = "D", paid_at: int = PAID) -> None:
+        order = orders.NewOrder(number, f"x-{number}", seller, (orders.NewLine("P", 1, fen),), paid_at)
+        (outcome,) = await orders.record(self.store, [order], actor="test", now=NOW)
+        assert outcome.state == "recorded", outcome
+
+    async def deliver(self, number: str, at: str = DELIVERED) -> None:
+        await orders.advance(self.store, number=number, status="DELIVERED", at=instant(at), actor="test", now=NOW)
+
+    async def refund(self, number: str, fen: int, key: str = "r") -> None:
+        await orders.refund(
+            self.store, number=number, key=f"{number}-{key}", sku=None, refund_fen=fen, at=DUE, actor="test", now=NOW
+        )
+
+    async def settle(self, as_of: int = DUE) -> settlement.Settled:
+        return await settlement.settle(self.store, as_of, actor="test", now=NOW)
+
+    async def approve(self, *ids: str) -> payouts.Moved:
+        return await payouts.approve(self.store, ids, key=None, actor="test", now=NOW)
+
+    async def confirm(self, *ids: str, at: int = DUE) -> payouts.Moved:
+        return await payouts.confirm(self.store, ids, at=at, key=None, actor="test", now=NOW)
+
+    async def fail(self, *ids: str) -> payouts.Moved:
+        return await payouts.fail(self.store, ids, reason="closed account", at=DUE, key=None, actor="test", now=NOW)
+
+    async def balance(self, code: str = "D") -> Balance:
+        return await PromoterReads(self.store, None, Viewer(Role.ADMIN), self.pii).balance(code)
+
+    async def payout(self, id: str) -> dict[str, Any]:
+        (row,) = await self.query("MATCH (x:Payout {id: $id}) RETURN properties(x) AS x", id=id)
+        found: dict[str, Any] = row["x"]
+        return found
+
+    async def of(self, code: str = "D") -> list[dict[str, Any]]:
+        rows = await self.query(
+            "MATCH (:Promoter {code: $code})-[:RECEIVES]->(x:Payout) RETURN properties(x) AS x ORDER BY x.seq, x.id",
+            code=code,
+        )
+        return [row["x"] for row in rows]
+
+    async def check(self) -> None:
+        """The ledger balances and says the same as entries and payouts."""
+        (row,) = await self.query(
+            "MATCH (x:Posting) RETURN sum(reduce(s = 0, f IN x.amounts_fen | s + f)) AS sum,"
+            " count(CASE WHEN reduce(s = 0, f IN x.amounts_fen | s + f) <> 0 THEN 1 END) AS unbalanced"
+        )
+        assert row == {"sum": 0, "unbalanced": 0}
+        rows = await self.query(
+            "MATCH (p:Promoter) RETURN p.code AS code,"
+            " reduce(s = 0, f IN COLLECT { MATCH (p)-[:EARNED]->(c) WHERE c.state <> 'VOIDED' RETURN c.amount_fen } | s + f)"
+            " - reduce(s = 0, f IN COLLECT { MATCH (p)-[:RECEIVES]->(x)"
+            " WHERE x.status IN ['APPROVED', 'SENT', 'AWAITING_RECEIPT', 'PAID'] RETURN x.gross_fen } | s + f) AS owed,"
+            " reduce(s = 0, f IN COLLECT { MATCH (x:Posting) UNWIND range(0, size(x.accounts) - 1) AS i WITH x, i"
+            " WHERE x.accounts[i] = 'payable:' + p.code RETURN x.amounts_fen[i] } | s + f) AS ledger"
+        )
+        assert all(row["owed"] == -row["ledger"] for row in rows), rows
+
+
+@pytest_asyncio.fixture
+async def shop(store: Store, pii: Pii, query: Query) -> Shop:
+    made = Shop(store, pii, query)
+    await products.upsert(store, products.NewProduct("P", "茶", 100_000, 2000), actor="test", now=JOINED)
+    rows = [
+        promoters.Enrolment(code, joined_at=JOINED, referrer_code=above)
+        for code, above in zip("ABCD", [None, *"ABC"], strict=True)
+    ]
+    await promoters.enrol(store, pii, rows, actor="test", now=JOINED)
+    await contracts.publish(store, version="v1", title="推广协议", body="第一条\n第二条", actor="test", now=JOINED)
+    accounts = [identifiers.Identification(code, "PAYOUT_ACCOUNT", f"bank-{code}") for code in "ABCD"]
+    await identifiers.link(store, pii, accounts, actor="test", now=JOINED)
+    for code in "ABCD":
+        await contracts.accept(store, code=code, version="current", actor="test", now=JOINED)
+    return made
+
+
+async def test_money_goes_from_observation_to_the_promoter(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    assert await shop.balance() == Balance(20_000, 0, 0, 0, 0, 0)
+    assert (await shop.settle(RELEASED)).released == 0
+    await shop.deliver("o")
+    before = await shop.settle(RELEASED - 1)
+    assert (before.released, before.payout_ids) == (0, [])
+    released = await shop.settle(RELEASED)
+    assert (released.released, released.payout_ids) == (3, [])
+    assert await shop.balance() == Balance(0, 0, 20_000, 0, 0, 0)
+    assert (await shop.settle(DUE - 1)).payout_ids == []
+    settled = await shop.settle(DUE)
+    assert len(settled.payout_ids) == 3
+    assert (await shop.settle(DUE)).payout_ids == []
+    (payout,) = await shop.of("D")
+    assert (payout["gross_fen"], payout["tax_fen"], payout["net_fen"]) == (20_000, 0, 20_000)
+    assert payout["due_at"] == DUE
+    assert await shop.balance() == Balance(0, 0, 20_000, 0, 0, 0)
+    moved = await shop.approve(payout["id"])
+    assert (moved.ids, moved.errors) == ([payout["id"]], [])
+    assert await shop.balance() == Balance(0, 0, 0, 20_000, 0, 0)
+    await shop.confirm(payout["id"])
+    assert await shop.balance() == Balance(0, 0, 0, 0, 20_000, 0)
+    assert (await shop.approve(payout["id"])).errors == []
+    assert (await shop.confirm(payout["id"])).errors == []
+    assert [e.code for e in (await shop.fail(payout["id"])).errors] == ["WRONG_STATE"]
+    assert [e.code for e in (await shop.confirm(payout["id"], at=DUE + 1)).errors] == ["CONFLICT"]
+    await shop.check()
+
+
+@pytest.mark.parametrize("lacking", ["contract", "account"])
+async def test_without_contract_or_account_entries_stay_released(shop: Shop, lacking: str) -> None:
+    if lacking == "contract":
+        await contracts.publish(shop.store, version="v2", title="新协议", body="新", actor="test", now=NOW)
+    else:
+        await shop.query("MATCH (:Person {code: 'D'})-[r:IDENTIFIED_BY]->() DELETE r")
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    settled = await shop.settle()
+    assert len(settled.payout_ids) == (0 if lacking == "contract" else 2)
+    assert await shop.balance() == Balance(0, 0, 20_000, 0, 0, 0)
+    if lacking == "contract":
+        await contracts.accept(shop.store, code="D", version="current", actor="test", now=NOW)
+    else:
+        again = [identifiers.Identification("D", "PAYOUT_ACCOUNT", "bank-new")]
+        await identifiers.link(shop.store, shop.pii, again, actor="test", now=NOW)
+    assert len((await shop.settle()).payout_ids) == 1
+    await shop.check()
+
+
+async def test_a_refund_before_release_lowers_the_pending_entries(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.refund("o", 50_000)
+    assert await shop.balance() == Balance(10_000, 0, 0, 0, 0, 0)
+    await shop.deliver("o")
+    await shop.settle()
+    assert [payout["gross_fen"] for payout in await shop.of()] == [10_000]
+    await shop.check()
+
+
+async def test_a_refund_before_approval_lowers_the_payout_or_ends_it(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await shop.settle()
+    await shop.refund("o", 50_000, "half")
+    assert [(x["status"], x["gross_fen"], x["net_fen"]) for x in await shop.of()] == [("CREATED", 10_000, 10_000)]
+    await shop.refund("o", 50_000, "rest")
+    (payout,) = await shop.of()
+    assert (payout["status"], payout["gross_fen"]) == ("EXPIRED", 0)
+    assert await shop.balance() == Balance(0, 0, 0, 0, 0, 0)
+    assert [e.code for e in (await shop.approve(payout["id"])).errors] == ["WRONG_STATE"]
+    assert (await shop.settle()).payout_ids == []
+    await shop.check()
+
+
+async def test_a_refund_after_approval_is_debt_that_the_next_payout_nets(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await shop.settle()
+    (payout,) = await shop.of()
+    await shop.approve(payout["id"])
+    await shop.refund("o", 100_000)
+    balance = await shop.balance()
+    assert (balance.on_the_way_fen, balance.owed_fen) == (20_000, 20_000)
+    await shop.confirm(payout["id"])
+    assert (await shop.balance()).owed_fen == 20_000
+    assert (await shop.settle(DUE + 1)).payout_ids == []
+    await shop.sell("o2", 150_000)
+    await shop.deliver("o2")
+    await shop.settle(DUE + 2)
+    assert [x["gross_fen"] for x in await shop.of()] == [20_000, 10_000]
+    assert (await shop.balance()).owed_fen == 0
+    await shop.check()
+
+
+async def test_a_failed_payout_returns_its_entries_for_a_fresh_attempt(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await shop.settle()
+    (first,) = await shop.of()
+    await shop.approve(first["id"])
+    await shop.fail(first["id"])
+    await shop.check()
+    assert await shop.balance() == Balance(0, 0, 20_000, 0, 0, 0)
+    assert [e.code for e in (await shop.confirm(first["id"])).errors] == ["WRONG_STATE"]
+    await shop.settle()
+    _, second = await shop.of()
+    assert second["key"] != first["key"]
+    await shop.approve(second["id"])
+    await shop.confirm(second["id"])
+    assert (await shop.balance()).paid_fen == 20_000
+    await shop.check()
+
+
+async def test_tax_is_on_the_months_total(shop: Shop) -> None:
+    for number, fen in (("o1", 400_000), ("o2", 400_000)):
+        await shop.sell(number, fen)
+        await shop.deliver(number)
+        await shop.settle(DUE + int(number[1]))
+    assert [(x["gross_fen"], x["tax_fen"]) for x in await shop.of()] == [(80_000, 0), (80_000, 16_000)]
+    first, second = await shop.of()
+    await shop.approve(first["id"])
+    await shop.fail(first["id"])
+    assert [x["tax_fen"] for x in await shop.of()] == [0, 0]
+    await shop.approve(second["id"])
+    await shop.settle(DUE + 3)
+    assert [x["tax_fen"] for x in await shop.of()] == [0, 0, 16_000]
+    await shop.check()
+
+
+async def test_a_lock_holds_and_release_gives_back_exactly_that_once(shop: Shop) -> None:
+    await shop.sell("o1", 100_000)
+    await shop.deliver("o1")
+    await shop.settle()
+    await shop.sell("o2", 200_000)
+    await locks.lock(shop.store, code="D", reason="查", actor="RISK", now=NOW)
+    assert await shop.balance() == Balance(0, 60_000, 0, 0, 0, 0)
+    assert [x["status"] for x in await shop.of()] == ["EXPIRED"]
+    await shop.sell("o3", 300_000)
+    await shop.deliver("o2")
+    assert (await shop.balance()).held_fen == 120_000
+    assert [x for x in (await shop.settle()).payout_ids if x == "D"] == []
+    await locks.unlock(shop.store, code="D", reason="没事", actor="RISK", now=NOW)
+    assert await shop.balance() == Balance(60_000, 0, 60_000, 0, 0, 0)
+    await shop.settle()
+    assert [(x["status"], x["gross_fen"]) for x in await shop.of()] == [("EXPIRED", 20_000), ("CREATED", 60_000)]
+    await locks.unlock(shop.store, code="D", reason="没事", actor="RISK", now=NOW)
+    await shop.check()
+
+
+async def test_what_a_review_voids_is_never_paid_and_never_taken_back(shop: Shop) -> None:
+    await shop.sell("o1", 100_000)
+    await locks.lock(shop.store, code="D", reason="查", actor="RISK", now=NOW)
+    assert await locks.void_held(shop.store, code="D", reason="刷单", actor="RISK", now=NOW) == 20_000
+    assert await locks.void_held(shop.store, code="D", reason="刷单", actor="RISK", now=NOW) == 0
+    await shop.check()
+    await locks.unlock(shop.store, code="D", reason="完", actor="RISK", now=NOW)
+    await shop.refund("o1", 40_000, "some")
+    await shop.refund("o1", 60_000, "all")
+    await shop.deliver("o1")
+    await shop.settle()
+    assert await shop.balance() == Balance(0, 0, 0, 0, 0, 0)
+    await shop.check()
+
+
+async def test_a_tier_is_released_on_the_16th_and_corrected_ever_after(shop: Shop) -> None:
+    await shop.sell("o", 5_000_001)
+    await months.close(shop.store, 202603, actor="test", now=NOW)
+    assert (await shop.balance()).observing_fen == 1_000_000 + 250_000
+    sixteenth = instant("2026-04-16T00:00:00+08:00")
+    assert (await shop.settle(sixteenth - 1)).released == 0
+    assert (await shop.settle(sixteenth)).released == 1
+    due = instant("2026-04-21T00:00:00+08:00")
+    await shop.settle(due)
+    (payout,) = await shop.of()
+    assert payout["gross_fen"] == 250_000
+    await shop.approve(payout["id"])
+    await shop.refund("o", 1)
+    assert (await shop.balance()).owed_fen == 250_000
+    await shop.check()
+
+
+async def test_a_poisoned_row_is_set_aside_and_the_rest_is_settled(shop: Shop) -> None:
+    for number, seller in (("o1", "D"), ("o2", "C"), ("o3", "B")):
+        await shop.sell(number, 100_000, seller=seller)
+        await shop.deliver(number)
+    await shop.query("MATCH (o:Order {number: 'o2'}) SET o.settlement_days = 'three'")
+    await shop.settle(RELEASED)
+    await shop.query("MATCH (:Promoter {code: 'B'})-[:EARNED]->(c:Commission {level: 0}) SET c.amount_fen = 'much'")
+    settled = await shop.settle()
+    assert [(row.subject, row.key) for row in settled.set_aside] == [("ORDER", "o2"), ("PROMOTER", "B")]
+    assert sorted([(await shop.payout(id))["promoter_code"] for id in settled.payout_ids]) == ["A", "C", "D"]
+    await shop.query("MATCH (o:Order {number: 'o2'}) SET o.settlement_days = 3")
+    await shop.query("MATCH (:Promoter {code: 'B'})-[:EARNED]->(c:Commission {level: 0}) SET c.amount_fen = 20000")
+    settled = await shop.settle()
+    assert settled.set_aside == []
+    assert sorted([(await shop.payout(id))["promoter_code"] for id in settled.payout_ids]) == ["A", "B", "C"]
+    await shop.check()
+
+
+async def test_two_workers_at_once_pay_once(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await asyncio.gather(*(shop.settle() for _ in range(8)))
+    assert [x["gross_fen"] for x in await shop.of()] == [20_000]
+    await shop.check()
+
+
+async def test_a_settlement_under_a_key_answers_as_the_first_time(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+
+    async def settle(as_of: int) -> settlement.Settled:
+        return await settlement.settle(shop.store, as_of, key="monday", actor="test", now=NOW)
+
+    first = await settle(DUE)
+    assert (first.released, len(first.payout_ids)) == (3, 3)
+    assert await settle(DUE) == first
+    with pytest.raises(Exception, match="other content"):
+        await settle(DUE + 1)
+
+
+async def test_moving_after_the_sale_changes_nothing_of_it(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await promoters.move(
+        shop.store, promoter_code="D", referrer_code="A", reason="x", at=PAID + 1, key=None, actor="test", now=NOW
+    )
+    await shop.deliver("o")
+    await shop.settle()
+    assert [[x["gross_fen"] for x in await shop.of(code)] for code in "ABCD"] == [[], [3_000], [3_000], [20_000]]
+    await shop.refund("o", 100_000)
+    assert [[x["status"] for x in await shop.of(code)] for code in "BCD"] == [["EXPIRED"]] * 3
+    await shop.check()
