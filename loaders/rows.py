@@ -12,13 +12,11 @@ from graph_api.actions.products import NewProduct
 from graph_api.actions.promoters import STATUSES, Enrolment
 from graph_api.actions.touches import NewTouch
 from graph_api.errors import Invalid, OutOfBounds, OverRefund
-from graph_api.rules.calendar import INSTANT_MIN, instant
+from graph_api.rules.calendar import instant
 from graph_api.rules.codes import code_error, text_error
 from graph_api.rules.money import FEN_MAX
 from graph_api.rules.plan import RANKS, Rank
 
-INSTANT_MAX = instant("9998-12-31T00:00:00Z")
-"""Later ones would leave the calendar once an observation is added to them."""
 _WHOLE = re.compile(r"[0-9]{1,19}")
 
 
@@ -154,9 +152,6 @@ def whole(value: str, column: str, *, least: int = 0, most: int) -> int:
 
 def at(value: str, column: str) -> int:
     try:
-        found = instant(value)
+        return instant(value)
     except ValueError as error:
         raise Invalid(f"{column}: {error}") from None
-    if not INSTANT_MIN <= found <= INSTANT_MAX:
-        raise OutOfBounds(f"{column} is out of the calendar")
-    return found

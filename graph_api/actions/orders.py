@@ -19,7 +19,7 @@ from graph_api.actions.attribution import attribute_codeless
 from graph_api.actions.order_book import Noted, OrderBook, histories, refund_of
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
 from graph_api.actions.tiers import adjust_closed_months, closed_months
-from graph_api.errors import Conflict, DomainError, Invalid, NotFound, OutOfBounds, WrongState
+from graph_api.errors import Conflict, DomainError, Invalid, NotFound, OutOfBounds, OverRefund, WrongState
 from graph_api.rules.chain import PersonHistory, chain_at
 from graph_api.rules.codes import code_error, text_error
 from graph_api.rules.commission import frozen_at_sale
@@ -115,10 +115,12 @@ async def refund(
 ) -> Literal["recorded", "unchanged", "parked"]:
     """Refund an order or one line of it; parked when it comes before its order."""
     error = code_error(key, field="key")
-    if error is None and not 1 <= refund_fen <= ORDER_FEN_MAX:
-        error = Invalid("refundFen must be positive", field=["refundFen"])
     if error is not None:
         raise error
+    if refund_fen < 1:
+        raise Invalid("refundFen must be positive", field=["refundFen"])
+    if refund_fen > ORDER_FEN_MAX:
+        raise OverRefund(f"{refund_fen} fen is more than the {ORDER_FEN_MAX} of the largest order", field=["refundFen"])
     event = {
         "key": f"refund:{key}",
         "order_number": number,

@@ -13,6 +13,10 @@ HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 INSTANT_MIN = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z: before every event."""
+YEAR_MAX = 9997
+"""What follows an event (a year of observation, a settlement) must still lie in a year of four digits."""
+INSTANT_MAX = 253_339_228_799_999_999
+"""The last microsecond of that year, UTC."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
@@ -33,10 +37,12 @@ def instant(text: str) -> int:
     zone = match["zone"].upper().replace("Z", "+00:00")
     fraction = (match["fraction"] or "").ljust(6, "0")[:6]
     try:
-        at = datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}")
-        return from_datetime(at)
+        at = from_datetime(datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}"))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"no such instant: {text[:40]!r}") from error
+    if not INSTANT_MIN <= at <= INSTANT_MAX:
+        raise ValueError(f"out of the calendar, which is 0001 to {YEAR_MAX}: {text[:40]!r}")
+    return at
 
 
 def from_datetime(at: datetime) -> int:
@@ -71,6 +77,8 @@ def month(text: str) -> int:
     match = _MONTH.fullmatch(text)
     if match is None or match[1] == "0000":
         raise ValueError(f"not a month YYYY-MM: {text[:20]!r}")
+    if int(match[1]) > YEAR_MAX:
+        raise ValueError(f"out of the calendar, which is 0001 to {YEAR_MAX}: {text!r}")
     return int(match[1]) * 100 + int(match[2])
 
 

@@ -70,6 +70,16 @@ async def test_refunds_take_back_by_target_and_never_more_than_was_paid(store: S
     assert await earned(query) == {"B": 0, "C": 0, "D": 0}
 
 
+@pytest.mark.parametrize("number", ["o1", "not-yet-there"])
+async def test_a_refund_above_what_any_order_holds_is_a_refund_above_the_payment(
+    store: Store, pii: Pii, number: str
+) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(store, [order("o1", 100)], **BY)
+    with pytest.raises(OverRefund):
+        await orders.refund(store, number=number, key="r", sku=None, refund_fen=2**63 - 1, at=PAID_AT, **BY)
+
+
 async def test_an_order_number_is_taken_once(store: Store, pii: Pii, query: Query) -> None:
     await chain_of_four(store, pii)
     batch = [order("o1", 100), order("o1", 100), order("o1", 101), order("o2", 5, seller="nobody")]
