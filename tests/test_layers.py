@@ -23,6 +23,7 @@ LOWER = {
         "graph_api.viewer",
         "cypher",
     ),
+    "graph_api.providers": ("graph_api.providers", "graph_api.rules", "graph_api.errors", "graph_api.settings"),
     "graph_api.workdays": ("graph_api.workdays", "graph_api.rules"),
     "graph_api.actions": (
         "graph_api.actions",
