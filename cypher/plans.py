@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cypher.statements import Run, bind
-from graph_api.rules.plan import Attribution, ComplianceMode, Plan, SettleFrom, TaxMethod
+from graph_api.rules.plan import Attribution, ComplianceMode, PayoutProvider, Plan, SettleFrom, TaxMethod
 
 statement = bind(__name__)
 
@@ -41,8 +41,10 @@ def properties_of(plan: Plan) -> dict[str, Any]:
 
 
 def plan_of(properties: dict[str, Any]) -> Plan:
-    """The plan of a node's properties."""
+    """The plan of a node's properties; a field that is younger than the node has its default."""
     given = dict(properties)
+    if "payout_provider" in given:
+        given["payout_provider"] = PayoutProvider(given["payout_provider"])
     overrides = [given.pop(f"override_{level}_bp", None) for level in (1, 2)]
     return Plan(
         override_bp=tuple(tuple(rates) for rates in overrides if rates is not None),

@@ -15,6 +15,8 @@ OVERRIDE_BP = (300, 500)
 CAP_BP_MAX = 5000
 OVERRIDE_LEVELS_MAX = 2
 DAYS_MAX = 366
+SPLIT_CAP_BP_MAX = 3000
+"""What WeChat lets a merchant share of a payment by default; a merchant's own setting may be lower."""
 
 
 class Rank(StrEnum):
@@ -49,6 +51,14 @@ class ComplianceMode(StrEnum):
     REFUSE = "REFUSE"
 
 
+class PayoutProvider(StrEnum):
+    """How payouts reach promoters; WECHAT_SPLIT takes them out of the buyers' payments (profit sharing, 分账)."""
+
+    BANK_FILE = "BANK_FILE"
+    WECHAT_TRANSFER = "WECHAT_TRANSFER"
+    WECHAT_SPLIT = "WECHAT_SPLIT"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One version. `override_bp[level - 1][rank]`; `valid_downlines` and `sales_month_fen` are for SENIOR, then ELITE."""
@@ -70,6 +80,8 @@ class Plan:
     valid_downlines: tuple[int, ...] = (20, 60)
     sales_month_fen: tuple[int, ...] = (1_000_000, 3_000_000)
     sales_months: int = 3
+    payout_provider: PayoutProvider = PayoutProvider.BANK_FILE
+    split_cap_bp: int = SPLIT_CAP_BP_MAX
 
     @property
     def override_levels(self) -> int:
@@ -109,7 +121,21 @@ def plan_errors(plan: Plan, *, commission_bps: Iterable[int] = ()) -> list[Domai
         errors.append(
             OutOfBounds(f"could pay {worst_bp} bp of a product, above the cap of {plan.cap_bp}", field=["capBp"])
         )
-    return errors
+    return errors + split_cap_errors(plan, worst_bp)
+
+
+def split_cap_errors(plan: Plan, worst_bp: int) -> list[DomainError]:
+    """Profit sharing cannot give away more of a payment than its cap, whatever the plan promises.
+
+    >>> split_cap_errors(Plan(payout_provider=PayoutProvider.WECHAT_SPLIT), 3001)[0].field
+    ['splitCapBp']
+    >>> split_cap_errors(Plan(payout_provider=PayoutProvider.WECHAT_TRANSFER), 3001)
+    []
+    """
+    if plan.payout_provider is not PayoutProvider.WECHAT_SPLIT or worst_bp <= plan.split_cap_bp:
+        return []
+    message = f"could pay {worst_bp} bp of a payment, above the {plan.split_cap_bp} that profit sharing may take"
+    return [OutOfBounds(message, field=["splitCapBp"])]
 
 
 def _override_errors(plan: Plan) -> list[DomainError]:
@@ -138,6 +164,7 @@ def _bound_errors(plan: Plan) -> list[DomainError]:
         ("payoutMinFen", plan.payout_min_fen, 0, FEN_MAX),
         ("attributionDays", plan.attribution_days, 0, DAYS_MAX),
         ("salesMonths", plan.sales_months, 1, 12),
+        ("splitCapBp", plan.split_cap_bp, 0, SPLIT_CAP_BP_MAX),
     ]
     errors: list[DomainError] = [
         OutOfBounds(f"{field} must lie in {low}-{high}", field=[field])
@@ -160,11 +187,13 @@ def product_rate_errors(commission_bp: int, plans: Iterable[Plan]) -> list[Domai
     low, high = BASE_BP
     if not low <= commission_bp <= high:
         return [OutOfBounds(f"commissionBp must lie in {low}-{high}", field=["commissionBp"])]
-    return [
-        OutOfBounds(
-            f"could pay {worst_case_bp(plan, commission_bp)} bp under plan {plan.version}, above its cap of {plan.cap_bp}",
-            field=["commissionBp"],
-        )
-        for plan in plans
-        if worst_case_bp(plan, commission_bp) > plan.cap_bp
-    ]
+    errors: list[DomainError] = []
+    for plan in plans:
+        worst_bp = worst_case_bp(plan, commission_bp)
+        under = f"could pay {worst_bp} bp under plan {plan.version}, above"
+        if worst_bp > plan.cap_bp:
+            errors.append(OutOfBounds(f"{under} its cap of {plan.cap_bp}", field=["commissionBp"]))
+        elif split_cap_errors(plan, worst_bp):
+            message = f"{under} the {plan.split_cap_bp} that profit sharing may take"
+            errors.append(OutOfBounds(message, field=["commissionBp"]))
+    return errors

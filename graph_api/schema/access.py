@@ -102,7 +102,8 @@ OPEN: Mapping[str, str] = {
     "Product": "id sku title priceFen commissionBp active",
     "OrderLine": "product quantity paidFen refundedFen",
     "Plan": "version startsAt overrideLevels overrideBp tierThresholdFen tierBp capBp observationDays settlementDays"
-    " settleFrom payoutMinFen taxMethod attribution attributionDays complianceMode validDownlines salesMonthFen salesMonths",
+    " settleFrom payoutMinFen taxMethod attribution attributionDays complianceMode validDownlines salesMonthFen salesMonths"
+    " payoutProvider splitCapBp",
     "WouldCycle": "code message field path",
     "AlreadyBound": "code message field referrerCode protectedUntil",
     "NotFound": "code message field",

@@ -7,7 +7,7 @@ from enum import Enum
 import strawberry
 
 from graph_api.rules.commission import CommissionKind
-from graph_api.rules.plan import Attribution, ComplianceMode, Rank, SettleFrom, TaxMethod
+from graph_api.rules.plan import Attribution, ComplianceMode, PayoutProvider, Rank, SettleFrom, TaxMethod
 
 strawberry.enum(
     Rank, description="The ladder of promoters, which is also the community circles 新手营 → 进阶群 → 精英会."
@@ -17,6 +17,10 @@ strawberry.enum(Attribution, description="Whether a live binding of a buyer stay
 strawberry.enum(SettleFrom, description="From when the settlement days are counted.")
 strawberry.enum(TaxMethod, description="How tax on labour income is withheld.")
 strawberry.enum(ComplianceMode, description="What happens when a tree nears the legal limits of levels and people.")
+strawberry.enum(
+    PayoutProvider,
+    description="How payouts reach promoters: a file for the bank, WeChat's merchant transfer, or WeChat's profit sharing.",
+)
 
 __all__ = [
     "AggregateSource",
@@ -28,6 +32,7 @@ __all__ = [
     "ErrorCode",
     "IdentifierKind",
     "OrderStatus",
+    "PayoutProvider",
     "PayoutStatus",
     "PromoterSort",
     "PromoterStatus",

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from graph_api.rules import plan as rules
-from graph_api.schema.enums import Attribution, ComplianceMode, SettleFrom, TaxMethod
+from graph_api.schema.enums import Attribution, ComplianceMode, PayoutProvider, SettleFrom, TaxMethod
 from graph_api.schema.problems import UserError
 from graph_api.schema.scalars import Fen, Instant
 
@@ -34,6 +34,8 @@ class Plan:
     valid_downlines: list[int] = strawberry.field(description="Valid downlines for SENIOR, then ELITE.")
     sales_month_fen: list[Fen] = strawberry.field(description="Own sales of each month for SENIOR, then ELITE.")
     sales_months: int = strawberry.field(description="Consecutive months that must reach it.")
+    payout_provider: PayoutProvider = strawberry.field(description="How payouts reach promoters.")
+    split_cap_bp: int = strawberry.field(description="Most of a payment that profit sharing may take.")
 
     @classmethod
     def of(cls, plan: rules.Plan) -> Plan:
@@ -62,6 +64,8 @@ _SAME = [
     "attribution_days",
     "compliance_mode",
     "sales_months",
+    "payout_provider",
+    "split_cap_bp",
 ]
 
 
@@ -106,6 +110,12 @@ class PlanInput:
     )
     sales_months: int | None = strawberry.field(
         description="Consecutive months that must reach it.", default=strawberry.UNSET
+    )
+    payout_provider: PayoutProvider | None = strawberry.field(
+        description="How payouts reach promoters.", default=strawberry.UNSET
+    )
+    split_cap_bp: int | None = strawberry.field(
+        description="Most of a payment that profit sharing may take.", default=strawberry.UNSET
     )
 
     def given(self) -> dict[str, Any]:
