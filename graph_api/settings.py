@@ -31,3 +31,15 @@ class Settings(BaseSettings):
     neo4j_page_cache: str = "256m"
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
+    wechat_mchid: str | None = None
+    wechat_appid: str | None = None
+    wechat_cert_serial: str | None = None
+    wechat_private_key_file: Path | None = None
+    wechat_apiv3_key: SecretStr | None = None
+    wechat_public_key_id: str | None = None
+    wechat_public_key_file: Path | None = None
+    wechat_notify_url: str | None = None
+    wechat_gateway: str = "https://api.mch.weixin.qq.com"
+    wechat_timeout_seconds: float = 15.0
+    wechat_scene_id: str = "1005"  # 佣金报酬, which wants these two sentences about what is paid for
+    wechat_scene_report: dict[str, str] = {"岗位类型": "推广员", "报酬说明": "推广佣金"}

@@ -88,6 +88,10 @@ class Provider(Protocol):
         """What became of a transfer that was sent."""
         ...
 
+    async def close(self) -> None:
+        """Let go of its connections."""
+        ...
+
 
 class Notifier(Protocol):
     """A provider that also calls back."""
