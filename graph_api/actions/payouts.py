@@ -56,7 +56,7 @@ async def approve(store: Store, ids: Sequence[str], *, key: str | None, actor: s
             elif rows[id].payout["status"] == PayoutStatus.CREATED and rows[id] not in fresh:
                 fresh.append(rows[id])
         if fresh:
-            await _approve(transaction, fresh, provider=str(getattr(plan, "payout_provider", "BANK_FILE")), actor=actor, now=now)
+            await _approve(transaction, fresh, provider=str(plan.payout_provider), actor=actor, now=now)
         refused = {ids[int((error.field or ["", "0"])[1])] for error in errors}
         return Moved([id for id in dict.fromkeys(ids) if id not in refused], errors)
 

@@ -44,7 +44,9 @@ class PayoutReads:
         self._accepted: DataLoader[str, str | None] = DataLoader(self._load_accepted)
 
     def sees(self, card: PayoutCard) -> bool:
-        """Money is the receiver's and the staff's."""
+        """Money is the receiver's and the staff's; the shop's own service has no part in it."""
+        if self._viewer.role is Role.SERVICE:
+            return False
         return self._viewer.role is not Role.PROMOTER or card.promoter_code == self._viewer.promoter_code
 
     async def card(self, id: str) -> PayoutCard | None:

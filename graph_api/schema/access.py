@@ -45,7 +45,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "settle approvePayouts confirmPayouts failPayouts": "---y-y",
         "acceptContract": "vy--yy",
         "publishContract": "-y---y",
-        "lockPromoter unlockPromoter voidHeldCommissions": "--y--y",
+        "lockPromoter unlockPromoter": "-yy--y",
+        "voidHeldCommissions": "--y--y",
     },
     "Promoter": {
         "id code name status rank joinedAt": "yyyyyy",

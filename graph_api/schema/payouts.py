@@ -39,10 +39,12 @@ class Payout(Node):
     reason: str | None = strawberry.field(description="Why it failed or expired.")
 
     @resolver(description="Who receives it.")
-    async def promoter(self, info: Info) -> Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")] | None:
+    async def promoter(self, info: Info) -> Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")]:
         from graph_api.schema.promoters import visible
 
-        return await visible(info.context, self.promoter_code)
+        promoter = await visible(info.context, self.promoter_code)
+        assert promoter is not None, "a payout is shown to whoever may see its receiver"
+        return promoter
 
     @resolver(description="The entries that it pays, newest first.")
     async def commissions(self, info: Info, first: int = 20, after: str | None = None) -> CommissionConnection:
