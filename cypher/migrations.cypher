@@ -1,58 +1,58 @@
-// name: m0001_person_code
+// name: m0001_migration_number
+// returns: none
+CREATE CONSTRAINT migration_number IF NOT EXISTS FOR (n:Migration) REQUIRE n.number IS UNIQUE
+
+// name: m0002_person_code
 // returns: none
 CREATE CONSTRAINT person_code IF NOT EXISTS FOR (n:Person) REQUIRE n.code IS UNIQUE
 
-// name: m0002_promoter_code
+// name: m0003_promoter_code
 // returns: none
 CREATE CONSTRAINT promoter_code IF NOT EXISTS FOR (n:Promoter) REQUIRE n.code IS UNIQUE
 
-// name: m0003_product_sku
+// name: m0004_product_sku
 // returns: none
 CREATE CONSTRAINT product_sku IF NOT EXISTS FOR (n:Product) REQUIRE n.sku IS UNIQUE
 
-// name: m0004_plan_version
+// name: m0005_plan_version
 // returns: none
 CREATE CONSTRAINT plan_version IF NOT EXISTS FOR (n:Plan) REQUIRE n.version IS UNIQUE
 
-// name: m0005_plan_starts_at
+// name: m0006_plan_starts_at
 // returns: none
 CREATE CONSTRAINT plan_starts_at IF NOT EXISTS FOR (n:Plan) REQUIRE n.starts_at IS UNIQUE
 
-// name: m0006_order_number
+// name: m0007_order_number
 // returns: none
 CREATE CONSTRAINT order_number IF NOT EXISTS FOR (n:Order) REQUIRE n.number IS UNIQUE
 
-// name: m0007_order_event_key
+// name: m0008_order_event_key
 // returns: none
 CREATE CONSTRAINT order_event_key IF NOT EXISTS FOR (n:OrderEvent) REQUIRE n.key IS UNIQUE
 
-// name: m0008_commission_id
+// name: m0009_commission_id
 // returns: none
 CREATE CONSTRAINT commission_id IF NOT EXISTS FOR (n:Commission) REQUIRE n.id IS UNIQUE
 
-// name: m0009_sales_month
+// name: m0010_sales_month
 // returns: none
 CREATE CONSTRAINT sales_month IF NOT EXISTS FOR (n:SalesMonth) REQUIRE (n.promoter_code, n.month) IS UNIQUE
 
-// name: m0010_month_close
+// name: m0011_month_close
 // returns: none
 CREATE CONSTRAINT month_close IF NOT EXISTS FOR (n:MonthClose) REQUIRE n.month IS UNIQUE
 
-// name: m0011_identifier_id
+// name: m0012_identifier_id
 // returns: none
 CREATE CONSTRAINT identifier_id IF NOT EXISTS FOR (n:Identifier) REQUIRE n.id IS UNIQUE
 
-// name: m0012_journal_entry_seq
+// name: m0013_journal_entry_seq
 // returns: none
 CREATE CONSTRAINT journal_entry_seq IF NOT EXISTS FOR (n:JournalEntry) REQUIRE n.seq IS UNIQUE
 
-// name: m0013_journal_id
+// name: m0014_journal_id
 // returns: none
 CREATE CONSTRAINT journal_id IF NOT EXISTS FOR (n:Journal) REQUIRE n.id IS UNIQUE
-
-// name: m0014_migration_number
-// returns: none
-CREATE CONSTRAINT migration_number IF NOT EXISTS FOR (n:Migration) REQUIRE n.number IS UNIQUE
 
 // name: m0015_store_name
 // returns: none

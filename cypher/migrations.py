@@ -54,8 +54,8 @@ def numbered() -> list[tuple[int, Statement]]:
 async def migrate(store: Store) -> int:
     """Bring the schema up to date and return how many steps this call applied.
 
-    Schema steps say IF NOT EXISTS, so two processes that start together may both run one; Neo4j serialises
-    schema changes and the second run changes nothing. Steps are recorded by MERGE on a unique number.
+    Two processes that start together may both run a step: it says IF NOT EXISTS, and the one that Neo4j picks
+    to end a deadlock runs it again. Steps are recorded by MERGE on a number that the first step makes unique.
     """
     done = {row.number for row in await applied(store.schema)}
     steps = [(number, step) for number, step in numbered() if number not in done]

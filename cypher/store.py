@@ -114,18 +114,9 @@ class Store:
     ) -> T:
         """Run `work` in one transaction under the journal lock; it may run again, so it must be idempotent by key."""
         async with self._write_turn:
-            deadline = time.monotonic() + WRITE_RETRY_SECONDS
-            pause_seconds = 0.05
-            while True:
-                try:
-                    return await self._attempt(
-                        work, now or time.time_ns() // 1000, timeout_seconds or self._timeout_seconds
-                    )
-                except (Neo4jError, DriverError) as error:
-                    if not _may_run_again(error) or time.monotonic() > deadline:
-                        raise _translated(error) from error
-                    await asyncio.sleep(pause_seconds)
-                    pause_seconds = min(pause_seconds * 2, 1.0)
+            return await _persistently(
+                lambda: self._attempt(work, now or time.time_ns() // 1000, timeout_seconds or self._timeout_seconds)
+            )
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]], now: int, timeout_seconds: float) -> T:
         async with (
@@ -172,18 +163,18 @@ class Store:
 
 
 class SchemaRun:
-    """Auto-committed writes, for migrations only."""
+    """Auto-committed writes, for migrations only; one may run again, so it must be harmless to repeat."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
-        try:
-            async with self._store._session(neo4j.WRITE_ACCESS) as session:
-                result = await session.run(statement.sent_text, {"given": dict(parameters)})
-                return [dict(record) async for record in result]
-        except (Neo4jError, DriverError) as error:
-            raise _translated(error) from error
+        return await _persistently(lambda: self._attempt(statement, parameters))
+
+    async def _attempt(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
+        async with self._store._session(neo4j.WRITE_ACCESS) as session:
+            result = await session.run(statement.sent_text, {"given": dict(parameters)})
+            return [dict(record) async for record in result]
 
 
 def connect(uri: str, *, user: str, password: str, database: str, timeout_seconds: float = 30.0) -> Store:
@@ -199,6 +190,20 @@ def connect(uri: str, *, user: str, password: str, database: str, timeout_second
         user_agent="promograph",
     )
     return Store(driver, database=database, timeout_seconds=timeout_seconds)
+
+
+async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Run a write, again for a while if it may be: after a deadlock, or while Neo4j cannot be reached."""
+    deadline = time.monotonic() + WRITE_RETRY_SECONDS
+    pause_seconds = 0.05
+    while True:
+        try:
+            return await attempt()
+        except (Neo4jError, DriverError) as error:
+            if not _may_run_again(error) or time.monotonic() > deadline:
+                raise _translated(error) from error
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, 1.0)
 
 
 def _may_run_again(error: Neo4jError | DriverError) -> bool:

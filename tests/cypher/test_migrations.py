@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from cypher import migrations
 from cypher.store import Store, connect
 from graph_api.servers import Servers
 from tests.conftest import Query
 
 
-async def test_two_that_start_together_leave_one_schema(servers: Servers, store: Store, query: Query) -> None:
+async def drop_schema(query: Query) -> None:
+    for row in await query("SHOW CONSTRAINTS YIELD name"):
+        await query(f"DROP CONSTRAINT {row['name']}")
+    for row in await query("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
+        await query(f"DROP INDEX {row['name']}")
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["nothing recorded", "no schema yet"])
+async def test_two_that_start_together_leave_one_schema(
+    servers: Servers, store: Store, query: Query, fresh: bool
+) -> None:
     await query("MATCH (m:Migration) DELETE m")
+    if fresh:
+        await drop_schema(query)
     await query("MATCH (m:Journal|Store|Plan) DETACH DELETE m")
     stores = [
         connect(
