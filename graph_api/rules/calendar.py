@@ -19,8 +19,7 @@ INSTANT_MAX = 253_339_228_799_999_999
 """The last microsecond of that year, UTC."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
-    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
@@ -31,15 +30,12 @@ def instant(text: str) -> int:
     >>> instant("2026-01-31T16:00:00Z") == instant("2026-02-01T00:00:00+08:00")
     True
     """
-    match = _INSTANT.fullmatch(text)
-    if match is None:
+    if _INSTANT.fullmatch(text) is None:
         raise ValueError(f"not an RFC 3339 instant with an offset: {text[:40]!r}")
-    zone = match["zone"].upper().replace("Z", "+00:00")
-    fraction = (match["fraction"] or "").ljust(6, "0")[:6]
     try:
-        at = from_datetime(datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}"))
+        at = from_datetime(datetime.fromisoformat(text.upper()))  # cuts what is finer than a microsecond
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"no such instant: {text[:40]!r}") from error
+        raise ValueError(f"no such instant: {text!r}") from error
     if not INSTANT_MIN <= at <= INSTANT_MAX:
         raise ValueError(f"out of the calendar, which is 0001 to {YEAR_MAX}: {text[:40]!r}")
     return at

@@ -41,6 +41,8 @@ FEBRUARY_US = 1_769_875_200_000_000  # 2026-01-31T16:00:00Z
         ("1970-01-01T00:00:01z", 1_000_000),
         ("1970-01-01T00:00:00.5Z", 500_000),
         ("1970-01-01T00:00:00.000001Z", 1),
+        ("1970-01-01T00:00:00.0000019Z", 1),
+        ("1970-01-01T00:00:00.1234+00:00", 123_400),
         ("1970-01-01T00:00:00.123456789Z", 123_456),
         ("1969-12-31T23:59:59.999999Z", -1),
         ("2026-01-31T16:00:00Z", FEBRUARY_US),
@@ -83,7 +85,7 @@ def test_what_is_not_an_instant_is_refused_with_its_beginning(text: str) -> None
     ],
 )
 def test_an_instant_that_no_calendar_has_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=f"^no such instant: {re.escape(repr(text[:40]))}$") as refused:
+    with pytest.raises(ValueError, match=f"^no such instant: {re.escape(repr(text))}$") as refused:
         instant(text)
     assert refused.value.__cause__ is not None
 
