@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -25,8 +26,12 @@ def touch(day: int, code: str, key: str = "k") -> Touch:
     return Touch(day * DAY_US, key, code)
 
 
+def always(plan: Plan) -> Callable[[int], Plan]:
+    return lambda _at: plan
+
+
 def seller(touches: list[Touch], at: int, plan: Plan) -> str | None:
-    bound = bound_to(touches, at, lambda _at: plan)
+    bound = bound_to(touches, at, always(plan))
     return None if bound is None else bound.promoter_code
 
 
@@ -43,6 +48,7 @@ def seller(touches: list[Touch], at: int, plan: Plan) -> str | None:
         ([touch(1, "A"), touch(31, "B")], 31 * DAY_US, "B", "B"),  # the first has just run out
         ([touch(1, "A"), touch(30, "B")], 31 * DAY_US, None, "B"),  # B came while A was bound
         ([touch(1, "A"), touch(50, "B")], 40 * DAY_US, None, None),
+        ([touch(1, "A"), touch(5, "B"), touch(32, "C")], 33 * DAY_US, "C", "C"),  # B came to nothing, C did not
         ([touch(1, "A", "k"), touch(1, "B", "l")], 1 * DAY_US, "A", "B"),  # one instant: by key
     ],
 )
@@ -72,7 +78,7 @@ def test_a_touch_before_1970_binds_too() -> None:
 def test_the_order_of_arrival_does_not_matter(touches: list[Touch], at: int, seed: int) -> None:
     arrived = random.Random(seed).sample(touches, len(touches))
     for plan in (FIRST, LAST):
-        assert bound_to(arrived, at, lambda _at, plan=plan: plan) == bound_to(touches, at, lambda _at, plan=plan: plan)  # type: ignore[misc]
+        assert bound_to(arrived, at, always(plan)) == bound_to(touches, at, always(plan))
 
 
 @given(touches=TOUCHES, at=st.integers(0, 60 * DAY_US))
@@ -80,4 +86,15 @@ def test_last_touch_is_the_latest_that_still_binds(touches: list[Touch], at: int
     past = [touch for touch in touches if touch.at <= at]
     latest = max(past, default=None)
     expected = latest if latest is not None and at < latest.at + 30 * DAY_US else None
-    assert bound_to(touches, at, lambda _at: LAST) == expected
+    assert bound_to(touches, at, always(LAST)) == expected
+
+
+@given(touches=TOUCHES, at=st.integers(0, 60 * DAY_US))
+def test_first_touch_binds_in_runs_of_its_days(touches: list[Touch], at: int) -> None:
+    left = sorted(touch for touch in touches if touch.at <= at)
+    bound = None
+    while left:
+        bound, *later = left
+        left = [touch for touch in later if touch.at >= bound.at + 30 * DAY_US]
+    expected = bound if bound is not None and at < bound.at + 30 * DAY_US else None
+    assert bound_to(touches, at, always(FIRST)) == expected

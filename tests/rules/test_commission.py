@@ -57,6 +57,7 @@ SOLD_BY_D = Frozen(("D", "C", "B"), ("D", "C", "B"), (300, 300), True)
         ([D, C, B, A], "A", SOLD_BY_D),
         # The seller's own purchase pays nobody and counts for nothing.
         ([D, C, B], "D", Frozen(("D", "C", "B"), ("", "", ""), (300, 300), False)),
+        ([D, up("C", Rank.ELITE), B], "D", Frozen(("D", "C", "B"), ("", "", ""), (500, 300), False)),
         ([D], "D", Frozen(("D",), ("", "", ""), (0, 0), False)),
     ],
 )
