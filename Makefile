@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint check bench lock clean
+.PHONY: help setup demo test lint check mutants bench lock clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -17,7 +17,7 @@ PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 JAR_LOCK := $(wildcard graph_api/servers/neo4j-*.lock)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.servers ## .venv with everything in it, GraphiQL built, Neo4j's files fetched; starts nothing
 
@@ -41,6 +41,11 @@ lint: setup ## ruff, mypy and the API's contract
 
 check: lint test ## lint, then test
 
+mutants: setup ## break graph_api/rules in a thousand places and name what tests/rules lets pass: docs/mutants.md
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
 bench: setup ## benchmarks, each figure beside bare Cypher of the same run
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -50,7 +55,7 @@ lock: ## requirements.lock anew from pyproject.toml (needs uv)
 	    --generate-hashes --no-header --no-emit-index-url -o requirements.lock
 
 clean: ## remove all that setup and tests made here; data in .promograph stays
-	rm -rf .venv dist graph_api/static web/*/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv dist graph_api/static web/*/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: what is done is not done again until one of the files it came from changes.
