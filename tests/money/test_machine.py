@@ -1,0 +1,41 @@
+"""A short run of the machine; `python -m tests.money.shards` makes a long one.
+
+MONEY_SEED=7 MONEY_RUNS=100 MONEY_STEPS=50 in the environment make other runs of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from cypher.store import Store
+from tests.blackbox.fixtures import Opened
+from tests.conftest import Query, empty
+from tests.money.machine import World
+from tests.money.runs import run
+from tests.money.service import Service
+
+SEED = int(os.environ.get("MONEY_SEED", "4"))
+RUNS = int(os.environ.get("MONEY_RUNS", "15"))
+STEPS = int(os.environ.get("MONEY_STEPS", "30"))
+
+
+async def test_the_service_and_the_oracle_agree_on_every_fen_after_every_step(
+    connected: Store, opened: Opened, redis_url: str, query: Query, request: pytest.FixtureRequest
+) -> None:
+    @asynccontextmanager
+    async def on_an_empty_store() -> AsyncIterator[Service]:
+        await empty(connected)
+        async with opened(redis_url) as api:
+            yield Service(api, query)
+
+    terminal: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+    terminal.write_line(f"money machine: MONEY_SEED={SEED} MONEY_RUNS={RUNS} MONEY_STEPS={STEPS}")
+    world = World(asyncio.get_running_loop(), on_an_empty_store)
+    await asyncio.to_thread(run, world, seed=SEED, runs=RUNS, steps=STEPS)
+    assert world.examples >= RUNS
