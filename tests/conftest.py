@@ -1,4 +1,7 @@
-"""Real servers for every test: given by PROMOGRAPH_NEO4J_URI and PROMOGRAPH_REDIS_URL, else Docker, else embedded."""
+"""Real servers for every test: given by PROMOGRAPH_NEO4J_URI and PROMOGRAPH_REDIS_URL, else Docker, else embedded.
+
+The suite runs in two processes, each with servers of its own; on given ones, which are one store, in one.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,24 @@ from cypher.store import Store, connect
 from graph_api.pii import Pii
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
+from tests.processes import (
+    USED,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+    pytest_xdist_auto_num_workers,
+)
+
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+    "pytest_xdist_auto_num_workers",
+]
 
 SECRET = "a test secret of more than thirty-two characters"
 Query = Callable[..., Awaitable[list[dict[str, Any]]]]
@@ -44,19 +65,13 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def servers(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Servers]:
     with open_servers(settings, prefer_docker=True) as opened:
         terminal: Any = request.config.pluginmanager.get_plugin("terminalreporter")
-        terminal.write_line(f"servers — {opened.describe()}")
+        if terminal is not None:  # a process of several has none; what it used stands in the summary
+            terminal.write_line(f"servers — {opened.describe()}")
         yield opened
-        request.config.stash[PEAKS] = _peaks(opened)
+        request.config.stash[USED].append(_used(opened))
 
 
-PEAKS = pytest.StashKey[str]()
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    terminalreporter.write_line(config.stash.get(PEAKS, "no server was started"))
-
-
-def _peaks(servers: Servers) -> str:
+def _used(servers: Servers) -> str:
     named = {"Neo4j": servers.neo4j_process, "Valkey": servers.redis_process}
     peaks = [f"{name} {p.peak_memory_bytes() / 2**20:.0f} MiB" for name, p in named.items() if p is not None]
     return f"{servers.describe()}; peak memory: {', '.join(peaks) or 'unknown (not ours)'}"

@@ -1,0 +1,63 @@
+"""The suite in two processes: who may have how many, what begins first, and what each tells at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graph_api.settings import Settings
+
+PROCESSES = 2
+USED = pytest.StashKey[list[str]]()
+"""One line for each pair of servers that a process used."""
+LONGEST_FIRST = (
+    "tests/oracle/test_otc_network.py",
+    "tests/oracle/test_permutations.py",
+    "tests/loaders/test_offline.py",
+    "tests/test_cli.py",
+    "tests/blackbox/test_kill.py",
+    "tests/oracle/test_worked_numbers.py",
+    "tests/servers/test_embedded.py",
+)
+"""Files that take long begin first, so that no process is left alone with one of them in the end."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`; 0 is this process itself."""
+    return 0 if _given() else PROCESSES
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[USED] = []
+    if config.getoption("numprocesses", None) and _given():
+        raise pytest.UsageError("given servers are one store, and tests empty it: only one process may use them")
+
+
+def _given() -> bool:
+    settings = Settings()
+    return settings.neo4j_uri is not None or settings.redis_url is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {path: place for place, path in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["used"] = session.config.stash[USED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """In the process that waits for the others: what one of them told before it ended."""
+    lines = getattr(node, "workeroutput", {}).get("used", [])
+    node.config.stash[USED] += [f"{node.gateway.id}: {line}" for line in lines]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for line in config.stash[USED] or ["no server was started"]:
+        terminalreporter.write_line(line)
