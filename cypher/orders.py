@@ -37,8 +37,13 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
-class EventRow:
-    event: dict[str, Any]
+class EventFacts:
+    """`known`: the event under this key, if any; `orders`: the order as in Orders, if it is there."""
+
+    known: Rows
+    orders: Rows
+    locked_codes: list[str]
+    closed_months: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ async def load(run: Run, *, numbers: list[str]) -> Orders: ...
 
 
 @statement
-async def events(run: Run, *, keys: list[str]) -> list[EventRow]: ...
+async def event_facts(run: Run, *, key: str, number: str) -> EventFacts: ...
 
 
 @statement

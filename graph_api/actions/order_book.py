@@ -54,8 +54,11 @@ class OrderBook:
         wanted = sorted(set(numbers) - self.noted.keys())
         if not wanted:
             return
-        loaded = await orders.load(transaction, numbers=wanted)
-        for row in loaded.orders:
+        self.take((await orders.load(transaction, numbers=wanted)).orders)
+
+    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Orders as loaded, each {properties, lines, refunds, voided}."""
+        for row in rows:
             state = state_of(row["properties"], row["lines"], row["refunds"])
             self.noted[state.number] = Noted(
                 state,

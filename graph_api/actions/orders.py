@@ -18,7 +18,7 @@ from cypher.store import Store, Transaction
 from graph_api.actions.attribution import attribute_codeless
 from graph_api.actions.order_book import Noted, OrderBook, histories, refund_of
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
-from graph_api.actions.tiers import adjust_closed_months, closed_months
+from graph_api.actions.tiers import adjust_closed_months
 from graph_api.errors import Conflict, DomainError, Invalid, NotFound, OutOfBounds, OverRefund, WrongState
 from graph_api.rules.chain import PersonHistory, chain_at
 from graph_api.rules.codes import code_error, text_error
@@ -141,11 +141,11 @@ async def _apply(
         raise error
 
     async def work(transaction: Transaction) -> Literal["recorded", "unchanged", "parked"]:
-        known = await orders.events(transaction, keys=[event["key"]])
-        if known:
-            return _repeated(event, known[0].event)
-        book = OrderBook()
-        await book.open(transaction, [number])
+        facts = await orders.event_facts(transaction, key=event["key"], number=number)
+        if facts.known:
+            return _repeated(event, facts.known[0])
+        book = OrderBook(locked_codes=set(facts.locked_codes))
+        book.take(facts.orders)
         noted = book.noted.get(number)
         if noted is None:
             book.events.append(event | {"state": "PARKED", "seq": transaction.seq + 1})
@@ -154,7 +154,6 @@ async def _apply(
             return "parked"
         if not apply_event(noted, event):
             return "unchanged"
-        book.locked_codes = await _locked(transaction, noted)
         book.events.append(event | {"state": "APPLIED", "seq": transaction.seq + 1})
         journal_order(
             transaction,
@@ -168,7 +167,7 @@ async def _apply(
         await adjust_closed_months(
             transaction,
             book.sales(),
-            closed_months=await closed_months(transaction),
+            closed_months=set(facts.closed_months),
             number=number,
             actor=actor,
         )
@@ -197,11 +196,6 @@ def journal_order(transaction: Transaction, noted: Noted, kind: str, *, at: int,
         sales=[list(change) for change in noted.changes.sales],
         **facts,
     )
-
-
-async def _locked(transaction: Transaction, noted: Noted) -> set[str]:
-    people = await histories(transaction, [code for code in noted.state.frozen.receiver_codes if code])
-    return {person.code for person in people.values() if person.status == "LOCKED"}
 
 
 def _event_facts(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from graph_api.rules.order import (
     attribute,
     refund,
 )
+from graph_api.rules.plan import SettleFrom
 
 PAID_AT = instant("2026-01-31T16:00:00Z")  # February in Shanghai
 SHIPPED, DELIVERED, CANCELLED = OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.CANCELLED
@@ -35,7 +36,7 @@ SOLD_BY_E = Frozen(("E", "C"), ("E", "C", ""), (400, 0), True)
 def order(*paid_fen: int, frozen: Frozen | None = SOLD_BY_D) -> OrderState:
     """Lines p, q, r at 20, 25 and 30 %, sold unless `frozen` is None."""
     lines = [OrderLine(sku, 1, fen, bp) for sku, fen, bp in zip("pqr", paid_fen, (2000, 2500, 3000), strict=False)]
-    state = OrderState("n1", "x", None, PAID_AT, "default", 7, lines)
+    state = OrderState("n1", "x", None, PAID_AT, "default", 7, SettleFrom.OBSERVATION_END, 3, lines)
     if frozen is not None:
         attribute(state, frozen, Changes())
     return state
