@@ -6,7 +6,8 @@ decides nothing about payouts; above all it never calls an outcome certain that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -14,8 +15,14 @@ from typing import Protocol
 import structlog
 
 KEY_LENGTH_MAX = 32
+Clock = Callable[[], int]
 
 log = structlog.get_logger()
+
+
+def system_clock() -> int:
+    """Now, in microseconds: an answer has to be recent, whatever else is computed for another instant."""
+    return time.time_ns() // 1000
 
 
 class Receipt(StrEnum):
@@ -40,7 +47,7 @@ class Transfer:
     `asked_at`: when it was first sent under this key, None before that; the caller records it before it sends, so that
     a crash in between looks like a sending. `parts`: what profit sharing takes from which payment of a buyer, as
     (transaction id, fen), adding up to `net_fen`; other providers pay from the merchant's balance and ignore it. A key
-    is always asked with the same parts.
+    is always asked with the same parts. To query, `account` may be empty if it is not known any more.
     """
 
     key: str
@@ -103,7 +110,7 @@ class Notifier(Protocol):
 
 def compared(report: Report, transfer: Transfer) -> Report:
     """The report, unless it contradicts what was asked: then UNKNOWN with the reason, for people to look at."""
-    said = {"key": report.key, "net_fen": report.net_fen, "account": report.account}
+    said = {"key": report.key, "net_fen": report.net_fen, "account": report.account if transfer.account else None}
     asked = {"key": transfer.key, "net_fen": transfer.net_fen, "account": transfer.account}
     other = [name for name, value in said.items() if value is not None and value != asked[name]]
     if not other:

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph_api.providers import Receipt, Report, Transfer
-from graph_api.providers.wechat_wire import Clock, system_clock
+from graph_api.providers import Clock, Receipt, Report, Transfer, system_clock
 from graph_api.rules.calendar import SHANGHAI, from_datetime, instant
 
 COLUMNS = ("key", "name", "account", "net_yuan", "net_fen", "remark")

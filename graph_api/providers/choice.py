@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from graph_api.providers import Provider
+from graph_api.providers import Clock, Provider, system_clock
 from graph_api.providers.bank_file import BankFile
 from graph_api.providers.split import WechatSplit
 from graph_api.providers.wechat import WechatTransfer
-from graph_api.providers.wechat_wire import Account, Clock, Wire, system_clock
+from graph_api.providers.wechat_wire import Account, Wire
 from graph_api.rules.plan import PayoutProvider
 from graph_api.settings import Settings
 
@@ -47,6 +48,11 @@ def account_of(settings: Settings, kind: PayoutProvider) -> Account:
     apiv3_key = settings.wechat_apiv3_key.get_secret_value()
     if len(apiv3_key.encode()) != APIV3_KEY_BYTES:
         raise ProviderNotConfigured(f"PROMOGRAPH_WECHAT_APIV3_KEY is not {APIV3_KEY_BYTES} bytes")
+    texts = (settings.wechat_mchid, settings.wechat_appid, settings.wechat_cert_serial, settings.wechat_public_key_id)
+    if not all(re.fullmatch("[0-9A-Za-z_]{1,64}", text or "") for text in texts):
+        raise ProviderNotConfigured(
+            "PROMOGRAPH_WECHAT_MCHID, _APPID, _CERT_SERIAL and _PUBLIC_KEY_ID are letters and digits"
+        )
     gateway, notify = urlsplit(settings.wechat_gateway), urlsplit(settings.wechat_notify_url or "")
     if gateway.scheme != "https" and gateway.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ProviderNotConfigured("PROMOGRAPH_WECHAT_GATEWAY is neither https nor on this machine")
@@ -71,7 +77,7 @@ def account_of(settings: Settings, kind: PayoutProvider) -> Account:
 
 def _with_usable_keys(account: Account) -> Account:
     try:
-        Wire(account)
+        Wire(account).encrypt("probe")
     except Exception as error:  # the library raises nothing narrower
         raise ProviderNotConfigured(f"PROMOGRAPH_WECHAT_*_KEY_FILE holds no usable key (PEM): {error}") from error
     return account

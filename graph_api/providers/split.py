@@ -18,18 +18,16 @@ from typing import Any
 
 import structlog
 
-from graph_api.providers import NotVerified, Receipt, Report, Transfer
-from graph_api.providers.wechat import malformed, refused
+from graph_api.providers import Clock, NotVerified, Receipt, Report, Transfer, system_clock
+from graph_api.providers.wechat import bad_key, malformed, refused
 from graph_api.providers.wechat_wire import (
     Answer,
-    Clock,
     NoAnswer,
     Wire,
     answer_of,
     at_of,
     fen_of,
     library,
-    system_clock,
 )
 
 RECEIVER = "PERSONAL_OPENID"
@@ -61,9 +59,14 @@ def out_order_no(key: str, transaction_id: str) -> str:
 
 
 def split_refusal(transfer: Transfer) -> str | None:
-    """Why profit sharing cannot be asked for this transfer at all.
+    """Why profit sharing cannot be asked for this transfer at all."""
+    return bad_parts(transfer) or malformed(transfer)
 
-    >>> split_refusal(Transfer("P1", 300, "openid", None, "佣金", parts=(("4200", 100), ("4201", 100))))
+
+def bad_parts(transfer: Transfer) -> str | None:
+    """Why nothing can be looked up for this transfer.
+
+    >>> bad_parts(Transfer("P1", 300, "openid", None, "佣金", parts=(("4200", 100), ("4201", 100))))
     'the parts add up to 200 fen, not 300'
     """
     fens = [fen for _, fen in transfer.parts]
@@ -80,7 +83,7 @@ def split_refusal(transfer: Transfer) -> str | None:
         number = out_order_no(transfer.key, transaction_id)
         if not re.fullmatch("[0-9A-Za-z]+", transaction_id) or len(number) > OUT_ORDER_NO_LENGTH_MAX:
             return f"{transaction_id[:64]!r} is no payment of WeChat's"
-    return malformed(transfer)
+    return bad_key(transfer)
 
 
 def combined(transfer: Transfer, parts: Sequence[PartReport]) -> Report:
@@ -111,7 +114,6 @@ def combined(transfer: Transfer, parts: Sequence[PartReport]) -> Report:
     else:
         receipt = Receipt.UNKNOWN
         reason = f"{paid_fen} of {transfer.net_fen} fen were paid, {'; '.join(closed)}"
-        log.error("split_half_paid", key=transfer.key, paid_fen=paid_fen, net_fen=transfer.net_fen, closed=len(closed))
     return Report(
         key=transfer.key,
         receipt=receipt,
@@ -152,13 +154,13 @@ class WechatSplit:
             parts.append(part)
             if not answered:
                 break
-        return combined(transfer, parts + [self._not_asked(*part) for part in transfer.parts[len(parts) :]])
+        return self._combined(transfer, parts + [self._not_asked(*part) for part in transfer.parts[len(parts) :]])
 
     async def query(self, transfer: Transfer) -> Report:
-        refusal = split_refusal(transfer)
-        if refusal is not None:
-            return Report(transfer.key, Receipt.UNKNOWN, self._clock(), reason=refusal)
-        return combined(transfer, [await self._part(transfer, payment, fen) for payment, fen in transfer.parts])
+        fault = bad_parts(transfer)
+        if fault is not None:
+            return Report(transfer.key, Receipt.UNKNOWN, self._clock(), reason=fault)
+        return self._combined(transfer, [await self._part(transfer, payment, fen) for payment, fen in transfer.parts])
 
     async def unfreeze(self, *, transaction_id: str, key: str, description: str = "解冻全部剩余资金") -> Report:
         """Release what is left of a payment to the merchant, once every promoter's part of it is paid; PAID: it is released."""
@@ -237,7 +239,7 @@ class WechatSplit:
         if same and said.get("state") == "PROCESSING" and "receivers" not in said:
             return PartReport(transaction_id, fen, Receipt.ACCEPTED, now)
         shares = _shares(said)
-        told = [(share.get("account"), fen_of(share.get("amount"))) for share in shares]
+        told = [(share.get("account") if transfer.account else "", fen_of(share.get("amount"))) for share in shares]
         if not same or told != [(transfer.account, fen)]:
             log.error("provider_contradicts", key=transfer.key, transaction_id=transaction_id, provider=self.name)
             reason = "the answer contradicts what was asked: another payment, receiver or amount"
@@ -251,6 +253,12 @@ class WechatSplit:
         return PartReport(
             transaction_id, fen, receipt, at, order_id if isinstance(order_id, str) else None, reason or None
         )
+
+    def _combined(self, transfer: Transfer, parts: Sequence[PartReport]) -> Report:
+        found = {part.receipt for part in parts}
+        if found == {Receipt.PAID, Receipt.FAILED}:
+            log.error("split_half_paid", key=transfer.key)
+        return combined(transfer, parts)
 
     def _not_asked(self, transaction_id: str, fen: int) -> PartReport:
         return PartReport(transaction_id, fen, Receipt.ABSENT, self._clock())

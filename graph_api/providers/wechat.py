@@ -18,17 +18,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from graph_api.providers import KEY_LENGTH_MAX, NotVerified, Receipt, Report, Transfer, compared
+from graph_api.providers import (
+    KEY_LENGTH_MAX,
+    Clock,
+    NotVerified,
+    Receipt,
+    Report,
+    Transfer,
+    compared,
+    system_clock,
+)
 from graph_api.providers.wechat_wire import (
     Answer,
-    Clock,
     NoAnswer,
     Wire,
     answer_of,
     at_of,
     fen_of,
     library,
-    system_clock,
 )
 from graph_api.rules.calendar import DAY_US
 
@@ -37,6 +44,8 @@ NAME_FROM_FEN = 30
 NAME_REQUIRED_FROM_FEN = 200_000
 REMARK_LENGTH_MAX = 32
 ACCOUNT_LENGTH_MAX = 64
+NAME_BYTES_MAX = 190
+"""What one RSA-OAEP block holds, with room to spare; no name is as long."""
 FOUND_DAYS = 29
 """Queries answer for 30 days; a day is left for clocks and for our own delay."""
 FINISHED = "MCHTRANSFER.BILL.FINISHED"
@@ -73,15 +82,24 @@ def malformed(transfer: Transfer) -> str | None:
     >>> malformed(Transfer("P-1", 100, "openid", None, "佣金"))
     'the key is not 1-32 letters and digits'
     """
-    if not re.fullmatch(f"[0-9A-Za-z]{{1,{KEY_LENGTH_MAX}}}", transfer.key):
-        return f"the key is not 1-{KEY_LENGTH_MAX} letters and digits"
+    if bad_key(transfer) is not None:
+        return bad_key(transfer)
     if transfer.net_fen <= 0:
         return "the amount is not positive"
     if not 1 <= len(transfer.account) <= ACCOUNT_LENGTH_MAX:
         return f"the openid is not 1-{ACCOUNT_LENGTH_MAX} characters"
     if not transfer.remark:
         return "there is no remark"
+    if transfer.name and len(transfer.name.encode()) > NAME_BYTES_MAX:
+        return f"the name is longer than {NAME_BYTES_MAX} bytes"
     return None
+
+
+def bad_key(transfer: Transfer) -> str | None:
+    """A key becomes part of a path: nothing but letters and digits may."""
+    if re.fullmatch(f"[0-9A-Za-z]{{1,{KEY_LENGTH_MAX}}}", transfer.key):
+        return None
+    return f"the key is not 1-{KEY_LENGTH_MAX} letters and digits"
 
 
 def refused(transfer: Transfer, reason: str, *, now: int) -> Report:
@@ -125,6 +143,9 @@ class WechatTransfer:
         return await self._confirmed(transfer, answer)
 
     async def query(self, transfer: Transfer) -> Report:
+        fault = bad_key(transfer)
+        if fault is not None:
+            return self._unknown(transfer, fault)
         try:
             answer = answer_of(await self._pay.mch_transfer_bills_query(out_bill_no=transfer.key))
         except NoAnswer as error:
@@ -137,6 +158,9 @@ class WechatTransfer:
 
     async def cancel(self, transfer: Transfer) -> Report:
         """Withdraw a transfer that the receiver has not confirmed; the report tells how it stands after that."""
+        fault = bad_key(transfer)
+        if fault is not None:
+            return self._unknown(transfer, fault)
         try:
             answer = answer_of(await self._pay.mch_transfer_bills_cancel(out_bill_no=transfer.key))
         except NoAnswer as error:

@@ -9,8 +9,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012071382 (opening callbacks).
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,17 +26,12 @@ from wechatpayv3.async_.utils import (
     rsa_verify,
 )
 
-from graph_api.providers import NotVerified
+from graph_api.providers import Clock, NotVerified, system_clock
 from graph_api.rules.calendar import instant
 
 AGE_SECONDS_MAX = 300
 ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
 REASON_LENGTH_MAX = 200
-Clock = Callable[[], int]
-
-
-def system_clock() -> int:
-    return time.time_ns() // 1000
 
 
 class NoAnswer(Exception):

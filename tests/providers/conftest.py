@@ -1,11 +1,11 @@
-"""A WeChat for each test, and providers that talk to it."""
+"""One WeChat for all tests here, empty for each, and providers that talk to it over a real socket."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import cast
 
+import pytest
 import pytest_asyncio
 
 from graph_api.providers.choice import provider_of
@@ -15,32 +15,41 @@ from graph_api.rules.plan import PayoutProvider
 from graph_api.settings import Settings
 from tests.providers.wechat_server import Inbox, WechatServer, inbox, wechat_server
 
-TIMEOUT_SECONDS = 0.5
+TIMEOUT_SECONDS = 1.0
+
+
+@pytest_asyncio.fixture(scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[WechatServer, Inbox]]:
+    async with inbox() as kept, wechat_server(tmp_path_factory.mktemp("wechat"), notify_url=kept.url) as server:
+        yield server, kept
+
+
+@pytest.fixture
+def wechat(running: tuple[WechatServer, Inbox]) -> WechatServer:
+    running[0].reset()
+    return running[0]
+
+
+@pytest.fixture
+def notified(running: tuple[WechatServer, Inbox]) -> Inbox:
+    running[1].messages.clear()
+    return running[1]
+
+
+@pytest.fixture
+def wechat_settings(wechat: WechatServer) -> Settings:
+    return Settings(**wechat.settings, wechat_timeout_seconds=TIMEOUT_SECONDS)
 
 
 @pytest_asyncio.fixture
-async def notified() -> AsyncIterator[Inbox]:
-    async with inbox() as kept:
-        yield kept
-
-
-@pytest_asyncio.fixture
-async def wechat(tmp_path: Path, notified: Inbox) -> AsyncIterator[WechatServer]:
-    async with wechat_server(tmp_path, notify_url=notified.url) as server:
-        yield server
-
-
-@pytest_asyncio.fixture
-async def transfers(wechat: WechatServer) -> AsyncIterator[WechatTransfer]:
-    settings = Settings(**wechat.settings, wechat_timeout_seconds=TIMEOUT_SECONDS)
-    provider = cast("WechatTransfer", provider_of(settings, PayoutProvider.WECHAT_TRANSFER))
+async def transfers(wechat_settings: Settings) -> AsyncIterator[WechatTransfer]:
+    provider = cast("WechatTransfer", provider_of(wechat_settings, PayoutProvider.WECHAT_TRANSFER))
     yield provider
     await provider.close()
 
 
 @pytest_asyncio.fixture
-async def splits(wechat: WechatServer) -> AsyncIterator[WechatSplit]:
-    settings = Settings(**wechat.settings, wechat_timeout_seconds=TIMEOUT_SECONDS)
-    provider = cast("WechatSplit", provider_of(settings, PayoutProvider.WECHAT_SPLIT))
+async def splits(wechat_settings: Settings) -> AsyncIterator[WechatSplit]:
+    provider = cast("WechatSplit", provider_of(wechat_settings, PayoutProvider.WECHAT_SPLIT))
     yield provider
     await provider.close()

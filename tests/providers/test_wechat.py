@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from dataclasses import replace
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 
 from graph_api.providers import NotVerified, Receipt, Transfer, compared
+from graph_api.providers.choice import provider_of
 from graph_api.providers.wechat import WechatTransfer
 from graph_api.rules.calendar import DAY_US
+from graph_api.rules.plan import PayoutProvider
+from graph_api.settings import Settings
+from tests.providers.conftest import TIMEOUT_SECONDS
 from tests.providers.wechat_server import Fault, Inbox, WechatServer
 
 NOW = time.time_ns() // 1000
@@ -191,6 +196,7 @@ async def test_the_name_goes_encrypted_from_thirty_fen_on(
         {"key": "P" * 33},
         {"account": ""},
         {"remark": ""},
+        {"name": "张" * 64},
     ],
 )
 async def test_what_wechat_cannot_be_asked_is_not_asked(
@@ -199,6 +205,21 @@ async def test_what_wechat_cannot_be_asked_is_not_asked(
     assert (await transfers.send(replace(FIRST, **changed))).receipt is Receipt.FAILED
     assert (await transfers.send(replace(ASKED, **changed))).receipt is Receipt.UNKNOWN  # it was asked before, somehow
     assert wechat.calls == []
+
+
+@pytest.mark.parametrize("key", ["", "../../refund", "P1/cancel", "P1?x=1", "P" * 33])
+async def test_a_key_is_never_a_path(transfers: WechatTransfer, wechat: WechatServer, key: str) -> None:
+    odd = replace(ASKED, key=key)
+    assert (await transfers.query(odd)).receipt is (await transfers.cancel(odd)).receipt is Receipt.UNKNOWN
+    assert wechat.calls == []
+
+
+async def test_a_payment_to_somebody_since_forgotten_can_still_be_queried(
+    transfers: WechatTransfer, wechat: WechatServer
+) -> None:
+    await transfers.send(FIRST)
+    wechat.confirm(FIRST.key)
+    assert (await transfers.query(replace(ASKED, account="", name=None))).receipt is Receipt.PAID
 
 
 async def test_a_withdrawal_ends_what_was_not_confirmed_and_nothing_else(
@@ -301,7 +322,36 @@ async def test_a_callback_about_nobodys_bill_is_refused(
         transfers.verified(*wechat.callback(FIRST.key, changed=changed))
 
 
-async def test_nobody_at_the_other_end_decides_nothing(transfers: WechatTransfer, wechat: WechatServer) -> None:
-    transfers._wire.account = replace(transfers._wire.account, gateway="http://127.0.0.1:1")
-    assert (await transfers.send(FIRST)).receipt is Receipt.UNKNOWN
+async def test_nobody_at_the_other_end_decides_nothing(wechat: WechatServer) -> None:
+    settings = Settings(**{**wechat.settings, "wechat_gateway": "http://127.0.0.1:1"})
+    nobody = provider_of(settings, PayoutProvider.WECHAT_TRANSFER)
+    assert (await nobody.send(FIRST)).receipt is Receipt.UNKNOWN
+    assert (await nobody.query(ASKED)).receipt is Receipt.UNKNOWN
+    await nobody.close()
+
+
+async def test_a_late_answer_is_as_good_as_a_quick_one_until_the_time_is_up(
+    transfers: WechatTransfer, wechat: WechatServer
+) -> None:
+    wechat.script(
+        Fault("late", on="send", value=TIMEOUT_SECONDS / 10), Fault("late", on="query", value=TIMEOUT_SECONDS * 2)
+    )
+    assert (await transfers.send(FIRST)).receipt is Receipt.AWAITING_RECEIPT
     assert (await transfers.query(ASKED)).receipt is Receipt.UNKNOWN
+    assert (await transfers.query(ASKED)).receipt is Receipt.AWAITING_RECEIPT
+
+
+async def test_many_at_once_are_paid_once_each(transfers: WechatTransfer, wechat: WechatServer) -> None:
+    wechat.books.initial_state = "SUCCESS"
+    asked = [replace(FIRST, key=f"P{index % 5}") for index in range(25)]
+    reports = await asyncio.gather(*(transfers.send(each) for each in asked))
+    assert {report.receipt for report in reports} <= {Receipt.PAID, Receipt.UNKNOWN}
+    assert sorted(wechat.books.moved) == [(f"P{index}", 5000) for index in range(5)]
+
+
+async def test_a_request_that_is_not_signed_as_the_merchant_gets_nowhere(wechat: WechatServer) -> None:
+    settings = Settings(**{**wechat.settings, "wechat_cert_serial": "0" * 40})
+    stranger = provider_of(settings, PayoutProvider.WECHAT_TRANSFER)
+    report = await stranger.send(FIRST)
+    assert (report.receipt, str(report.reason)[:10]) == (Receipt.UNKNOWN, "SIGN_ERROR")
+    await stranger.close()

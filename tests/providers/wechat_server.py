@@ -97,6 +97,12 @@ class WechatServer:
         """What has left the merchant, over all bills and shares."""
         return sum(fen for _, fen in self.books.moved)
 
+    def reset(self) -> None:
+        """As if it had just been started, but for its keys and its address."""
+        self.books = Books(mchid=self.keys.mchid, appid=self.keys.appid)
+        self.faults.clear()
+        self.calls.clear()
+
     def script(self, *faults: Fault) -> None:
         """Let the next fitting calls go wrong, in this order."""
         self.faults.extend(faults)
