@@ -37,7 +37,7 @@ class Command:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = {**os.environ, **environment}
 
-    async def __call__(self, *arguments: str | Path, timeout_seconds: float = 120) -> Ended:
+    async def __call__(self, *arguments: str | Path, timeout_seconds: float = 240) -> Ended:
         process = await self._start(*arguments)
         try:
             stdout, stderr = await asyncio.wait_for(process.communicate(), timeout_seconds)
