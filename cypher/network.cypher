@@ -40,13 +40,13 @@ MERGE (q)-[:CLAIMED_REFERRAL {promoter_code: claim.promoter_code}]->(p)
 
 // name: branch
 // returns: maybe Branch
-// A promoter about to get another referrer: its present referral and how many levels hang below it.
+// A promoter about to get another referrer: its present referral, or the end of its last one, and how many levels hang below it.
 MATCH (p:Promoter {code: $code})
 OPTIONAL MATCH (p)<-[r:REFERRED]-(q:Promoter)
 RETURN p.status AS status,
        p.closed_at AS closed_at,
        q.code AS referrer_code,
-       r.since_at AS since_at,
+       coalesce(r.since_at, COLLECT { MATCH (p)<-[f:FORMERLY_REFERRED]-() RETURN max(f.until_at) }[0]) AS since_at,
        CASE WHEN EXISTS { (p)-[:REFERRED]->() }
             THEN reduce(deepest = 0, levels IN COLLECT { MATCH path = (p)-[:REFERRED*1..1000]->(:Promoter) RETURN DISTINCT length(path) } | CASE WHEN levels > deepest THEN levels ELSE deepest END)
             ELSE 0 END AS height

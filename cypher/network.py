@@ -32,7 +32,7 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """`height`: levels below the promoter."""
+    """`since_at`: when it got its present referrer, or lost its last one; None: it never changed. `height`: levels below."""
 
     status: str
     closed_at: int | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cypher import contracts
 from cypher.store import Store, Transaction
-from graph_api.errors import Conflict, Invalid, NotFound
+from graph_api.errors import Conflict, Invalid, NotFound, WrongState
 from graph_api.rules.codes import code_error, text_error
 
 CURRENT = "current"
@@ -44,15 +44,14 @@ async def accept(store: Store, *, code: str, version: str, actor: str, now: int)
         acceptances = await contracts.acceptances(transaction, codes=[code])
         if not acceptances:
             raise NotFound(f"no promoter {code!r}", field=["promoterCode"])
-        contract = (
-            await contracts.current(transaction)
-            if version == CURRENT
-            else await contracts.by_version(transaction, version=version)
-        )
-        if contract is None:
+        current = await contracts.current(transaction)
+        contract = current if version == CURRENT else await contracts.by_version(transaction, version=version)
+        if contract is None or current is None:
             raise NotFound(f"no contract {version!r}", field=["version"])
         if acceptances[0].version == contract.version:
             return
+        if contract != current:
+            raise WrongState(f"contract {version} was replaced by {current.version}", field=["version"])
         await contracts.accept(transaction, code=code, version=contract.version, at=now, actor=actor)
         transaction.journal("contract_accepted", at=now, actor=actor, codes=[code], version=contract.version)
 

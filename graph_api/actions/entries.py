@@ -133,6 +133,6 @@ def _row(source: Source, entry: Entry, cause: str, index: int, *, state: str) ->
             "due_provisional": source.release.provisional or None,
             "unpaid_due_at": source.release.due_at if state == "RELEASED" else None,
         }
-    elif state != "VOIDED":
+    elif state != "VOIDED" and source.pending_release_at is not None:
         properties["pending_release_at"] = source.pending_release_at
     return {"promoter_code": entry.promoter_code, "number": source.number, "properties": properties}

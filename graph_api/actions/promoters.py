@@ -98,6 +98,7 @@ async def claim(store: Store, claims: Sequence[tuple[str, str]], *, actor: str, 
 
 async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int | None, actor: str, now: int) -> None:
     """Give a promoter without a referrer its one referrer, from an instant on; the same again changes nothing."""
+    bound_at = now if at is None else at
 
     async def work(transaction: Transaction) -> None:
         branch = await _branch(transaction, promoter_code)
@@ -109,13 +110,12 @@ async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int 
             raise NotActive(f"{promoter_code} is closed", field=["promoterCode"])
         if branch.referrer_code is not None:
             raise AlreadyBound(referrer_code=branch.referrer_code)
+        _check_instant(branch, bound_at)
         await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
-        await network.attach(
-            transaction, code=promoter_code, referrer_code=referrer_code, since_at=now if at is None else at
-        )
+        await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=bound_at)
         transaction.journal(
             "referrer_bound",
-            at=now if at is None else at,
+            at=bound_at,
             actor=actor,
             codes=[promoter_code, referrer_code],
             moves_paths=branch.height > 0,
@@ -156,8 +156,7 @@ async def move(
             raise SelfReferral("nobody refers themselves", field=["referrerCode"])
         if branch.referrer_code == referrer_code:
             return
-        if branch.since_at is not None and moved_at < branch.since_at:
-            raise Invalid("at lies before the present referral began", field=["at"])
+        _check_instant(branch, moved_at)
         if referrer_code is not None:
             await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
         if branch.referrer_code is not None:
@@ -195,6 +194,12 @@ async def close(store: Store, *, code: str, reason: str, actor: str, now: int) -
         )
 
     await store.write(work, now=now)
+
+
+def _check_instant(branch: network.Branch, at: int) -> None:
+    """Referrals follow one another: at no past instant has anybody two referrers."""
+    if branch.since_at is not None and at < branch.since_at:
+        raise Invalid("at lies before the last change of referrer", field=["at"])
 
 
 async def _branch(transaction: Transaction, code: str, *, field: str = "promoterCode") -> network.Branch:

@@ -46,12 +46,15 @@ class PersonHistory:
 
 
 def chain_at(people: Mapping[str, PersonHistory], seller_code: str, at: int) -> list[UplineAt]:
-    """The seller and up to two levels above, as they stood at `at`."""
+    """The seller and up to two levels above, as they stood at `at`; nobody stands in it twice.
+
+    Moves that were dated back may have put two people above each other at one past instant: the chain ends there.
+    """
     chain: list[UplineAt] = []
     code: str | None = seller_code
-    while code is not None and len(chain) < PAID_CHAIN_LENGTH:
-        person = people[code]
-        closed = person.closed_at is not None and person.closed_at <= at
-        chain.append(UplineAt(code, person.rank_at(at), closed))
-        code = person.referrer_at(at)
+    while code is not None and len(chain) < PAID_CHAIN_LENGTH and all(person.code != code for person in chain):
+        history = people[code]
+        closed = history.closed_at is not None and history.closed_at <= at
+        chain.append(UplineAt(code, history.rank_at(at), closed))
+        code = history.referrer_at(at)
     return chain

@@ -109,6 +109,18 @@ async def test_a_move_keeps_the_former_referral(store: Store, pii: Pii, query: Q
     assert former == [{"q": "B", "s": None, "u": 100}, {"q": "X", "s": 100, "u": 200}]
 
 
+async def test_referrals_follow_one_another(store: Store, pii: Pii) -> None:
+    rows = [Enrolment("A", joined_at=0), Enrolment("B", joined_at=0), Enrolment("C", referrer_code="A", joined_at=0)]
+    await promoters.enrol(store, pii, rows, **BY)
+    move = {"promoter_code": "C", "reason": "r", "key": None, **BY}
+    await promoters.move(store, referrer_code=None, at=NOW - 10, **move)
+    with pytest.raises(Invalid, match="before the last change"):
+        await promoters.move(store, referrer_code="B", at=NOW - 11, **move)
+    with pytest.raises(Invalid, match="before the last change"):
+        await promoters.bind(store, promoter_code="C", referrer_code="B", at=NOW - 11, **BY)
+    await promoters.bind(store, promoter_code="C", referrer_code="B", at=NOW - 10, **BY)
+
+
 async def test_a_closed_promoter_recruits_nobody(store: Store, pii: Pii) -> None:
     await line(store, pii, "AB")
     await promoters.close(store, code="A", reason="left", **BY)

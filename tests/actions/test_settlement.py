@@ -13,6 +13,7 @@ from cypher.store import Store
 from graph_api.actions import contracts, identifiers, locks, months, orders, payouts, products, promoters, settlement
 from graph_api.batched.promoters import PromoterReads
 from graph_api.batched.rows import Balance
+from graph_api.errors import NotFound, WrongState
 from graph_api.pii import Pii
 from graph_api.rules.calendar import instant
 from graph_api.viewer import Role, Viewer
@@ -159,6 +160,18 @@ async def test_without_contract_or_account_entries_stay_released(shop: Shop, lac
         await identifiers.link(shop.store, shop.pii, again, actor="test", now=NOW)
     assert len((await shop.settle()).payout_ids) == 1
     await shop.check()
+
+
+async def test_a_contract_that_was_replaced_is_accepted_no_more(shop: Shop) -> None:
+    await contracts.publish(shop.store, version="v2", title="新协议", body="新", actor="test", now=NOW)
+    await contracts.accept(shop.store, code="D", version="v2", actor="test", now=NOW)
+    await contracts.accept(shop.store, code="D", version="current", actor="test", now=NOW)
+    with pytest.raises(WrongState, match="replaced by v2"):
+        await contracts.accept(shop.store, code="D", version="v1", actor="test", now=NOW)
+    with pytest.raises(NotFound):
+        await contracts.accept(shop.store, code="D", version="v3", actor="test", now=NOW)
+    (row,) = await shop.query("MATCH (p:Promoter {code: 'D'}) RETURN p.contract_version AS version")
+    assert row["version"] == "v2"
 
 
 async def test_a_refund_before_release_lowers_the_pending_entries(shop: Shop) -> None:

@@ -105,7 +105,7 @@ class People:
             while above is not None:
                 if above == promoter.code:
                     raise Refused("WOULD_CYCLE")
-                above = self.promoters[above].referrer
+                above = self._promoter(above).referrer
             if self._promoter(referrer).status != "ACTIVE":
                 raise Refused("NOT_ACTIVE")
         for each in promoter.referrals:

@@ -79,3 +79,8 @@ def test_each_level_is_looked_up_at_the_same_instant() -> None:
     assert [level.code for level in chain(people, "C", 8)] == ["C", "B", "A"]
     assert [level.code for level in chain(people, "C", 9)] == ["C", "B", "X"]
     assert [level.code for level in chain(people, "C", 4)] == ["C", "B"]
+
+
+def test_nobody_stands_in_a_chain_twice() -> None:
+    people = [person("A", Referral("B", 0, 10)), person("B", Referral("A", 0, None))]
+    assert [above.code for above in chain(people, "A", 5)] == ["A", "B"]
