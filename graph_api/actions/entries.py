@@ -58,10 +58,11 @@ class Appended:
                 rows.append(_row(source, rest, cause, len(rows), state=state))
                 accrued.append((rest.promoter_code, rest.amount_fen))
         self.commissions += rows
-        if accrued:
+        posting = ledger.accrual(accrued)
+        if posting.accounts:
             self.postings.append(
                 posting_row(
-                    ledger.accrual(accrued),
+                    posting,
                     id=str(source.seq),
                     seq=source.seq,
                     at=source.at,
