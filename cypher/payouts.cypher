@@ -6,13 +6,6 @@ MATCH (p:Promoter)-[:RECEIVES]->(x:Payout {id: id})
 RETURN properties(x) AS payout, p.status AS promoter_status, p.contract_version AS contract_version,
        EXISTS { MATCH (p)-[:IDENTIFIED_BY]->(:Identifier {kind: 'PAYOUT_ACCOUNT'}) } AS has_account
 
-// name: by_keys
-// returns: many KeyedPayout
-// Payouts by the key that their provider knows them under.
-UNWIND $keys AS key
-MATCH (x:Payout {key: key})
-RETURN x.key AS key, x.id AS id
-
 // name: of_year
 // returns: many TaxedPayout
 // Payouts of these promoters in the months of a year that are alive, oldest first: what tax is computed from.
@@ -80,32 +73,3 @@ FOREACH (at IN [at IN [due_at] WHERE at < coalesce(p.payable_at, 922337203685477
 UNWIND $rows AS row
 CREATE (x:Posting)
 SET x = row
-
-// name: sendable
-// returns: one Sendable
-// Approved payouts of one provider, oldest first, whose receiver is not locked.
-CALL () {
-  MATCH (x:Payout {status: 'APPROVED'})
-  WHERE x.provider = $provider
-  MATCH (p:Promoter)-[:RECEIVES]->(x) WHERE p.status <> 'LOCKED'
-  RETURN x.id AS id ORDER BY x.created_at, x.id LIMIT $first
-}
-RETURN collect(id) AS ids
-
-// name: under_way
-// returns: one Sendable
-// Payouts of one provider that it was asked for and has not ended, by id, after an id.
-CALL () {
-  MATCH (x:Payout)
-  WHERE x.status IN ['SENT', 'AWAITING_RECEIPT'] AND x.provider = $provider AND x.id > $after
-  RETURN x.id AS id ORDER BY x.id LIMIT $first
-}
-RETURN collect(id) AS ids
-
-// name: transfers
-// returns: many TransferRow
-// What a provider must be told: to whom, how much; sealed values are opened by the caller.
-UNWIND $ids AS id
-MATCH (p:Promoter)-[:RECEIVES]->(x:Payout {id: id})
-RETURN x.id AS id, x.key AS key, x.status AS status, x.net_fen AS net_fen, p.code AS promoter_code, p.name_sealed AS name_sealed,
-       COLLECT { MATCH (p)-[:IDENTIFIED_BY]->(i:Identifier {kind: 'PAYOUT_ACCOUNT'}) RETURN i.sealed ORDER BY i.id LIMIT 1 }[0] AS account_sealed

@@ -23,12 +23,6 @@ class PayoutRow:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedPayout:
-    key: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
 class TaxedPayout:
     code: str
     id: str
@@ -46,28 +40,8 @@ class Absorbed:
     month: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sendable:
-    ids: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class TransferRow:
-    id: str
-    key: str
-    status: str
-    net_fen: int
-    promoter_code: str
-    name_sealed: str | None
-    account_sealed: str | None
-
-
 @statement
 async def by_ids(run: Run, *, ids: list[str]) -> list[PayoutRow]: ...
-
-
-@statement
-async def by_keys(run: Run, *, keys: list[str]) -> list[KeyedPayout]: ...
 
 
 @statement
@@ -96,15 +70,3 @@ async def return_entries(run: Run, *, ids: list[str]) -> None: ...
 
 @statement
 async def post(run: Run, *, rows: Rows) -> None: ...
-
-
-@statement
-async def sendable(run: Run, *, provider: str, first: int) -> Sendable: ...
-
-
-@statement
-async def under_way(run: Run, *, provider: str, after: str, first: int) -> Sendable: ...
-
-
-@statement
-async def transfers(run: Run, *, ids: list[str]) -> list[TransferRow]: ...

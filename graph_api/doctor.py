@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from cypher import health, migrations
+from graph_api.actions import ledger
 from graph_api.actions.recompute import recompute
 from graph_api.app import Opened, readiness
 from graph_api.batched.drift import cache_drift
@@ -43,6 +44,7 @@ async def findings(running: Opened, settings: Settings) -> list[Finding]:
         await _schema(running),
         await _cache(running),
         await _sizes(running),
+        await _ledger(running),
         await _drift(running),
     ]
 
@@ -94,6 +96,16 @@ async def _sizes(running: Opened) -> Finding:
     return Finding(
         f"{sizes.promoters:,} promoters, {sizes.orders:,} orders, {sizes.commissions:,} commission entries", fine=True
     )
+
+
+async def _ledger(running: Opened) -> Finding:
+    found = await ledger.problems(running.store)
+    if found:
+        advice = (
+            "pay nothing until it is explained: postings are never changed, so a store was edited or restored in part"
+        )
+        return Finding(f"ledger: {len(found):,} problems, the first: {found[0]}", fine=False, advice=advice)
+    return Finding("ledger: every posting balances, and it owes what entries and payouts say", fine=True)
 
 
 async def _drift(running: Opened) -> Finding:

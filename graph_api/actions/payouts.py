@@ -79,11 +79,6 @@ async def fail(
     return await _told(store, "fail", moves, key=key, actor=actor, now=now)
 
 
-async def told(store: Store, moves: Sequence[Move], *, actor: str, now: int) -> Moved:
-    """What a provider says of payouts. News that come late, twice or against what is final change nothing."""
-    return await _told(store, "told", moves, key=None, actor=actor, now=now, strict=False)
-
-
 async def absorb_debts(transaction: Transaction, entry_ids: Sequence[str]) -> None:
     """Debts lower a payout of their promoter that is not approved yet, or end it; later ones stay debts."""
     if entry_ids:
@@ -219,7 +214,6 @@ async def _told(
     key: str | None,
     actor: str,
     now: int,
-    strict: bool = True,
 ) -> Moved:
     async def work(transaction: Transaction) -> Moved:
         rows = await _rows(transaction, (move.id for move in moves))
@@ -237,7 +231,7 @@ async def _told(
                 fresh.setdefault(move.id, move)
         if fresh:
             await _move(transaction, fresh, {id: rows[id].payout for id in fresh}, actor=actor)
-        return Moved(list(dict.fromkeys(stand)), errors if strict else [])
+        return Moved(list(dict.fromkeys(stand)), errors)
 
     return await once(store, Request(what, key, [list(move) for move in moves]), work, now=now)
 

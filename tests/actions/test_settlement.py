@@ -10,7 +10,18 @@ import pytest
 import pytest_asyncio
 
 from cypher.store import Store
-from graph_api.actions import contracts, identifiers, locks, months, orders, payouts, products, promoters, settlement
+from graph_api.actions import (
+    contracts,
+    identifiers,
+    ledger,
+    locks,
+    months,
+    orders,
+    payouts,
+    products,
+    promoters,
+    settlement,
+)
 from graph_api.batched.promoters import PromoterReads
 from graph_api.batched.rows import Balance
 from graph_api.errors import NotFound, WrongState
@@ -84,6 +95,7 @@ class Shop:
             " count(CASE WHEN reduce(s = 0, f IN x.amounts_fen | s + f) <> 0 THEN 1 END) AS unbalanced"
         )
         assert row == {"sum": 0, "unbalanced": 0}
+        assert await ledger.problems(self.store) == []
         rows = await self.query(
             "MATCH (p:Promoter) RETURN p.code AS code,"
             " reduce(s = 0, f IN COLLECT { MATCH (p)-[:EARNED]->(c) WHERE c.state <> 'VOIDED' RETURN c.amount_fen } | s + f)"
@@ -322,6 +334,21 @@ async def test_a_poisoned_row_is_set_aside_and_the_rest_is_settled(shop: Shop) -
     assert settled.set_aside == []
     assert sorted([(await shop.payout(id))["promoter_code"] for id in settled.payout_ids]) == ["A", "B", "C"]
     await shop.check()
+
+
+async def test_a_ledger_that_was_tampered_with_is_told(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.query("MATCH (x:Posting) SET x.amounts_fen = [26000, -20001, -3000, -3000]")
+    assert await ledger.problems(shop.store) == [
+        "the ledger sums to -1 fen, 1 postings do not balance",
+        "D is owed 20000 fen by entries and payouts, 20001 by the ledger",
+    ]
+    await shop.query("MATCH (x:Posting) SET x.amounts_fen = [26000, -20000, -3000, -3000]")
+    await shop.deliver("o")
+    await shop.settle()
+    (payout,) = await shop.of()
+    await shop.query("MATCH (x:Payout {id: $id}) SET x.gross_fen = 1", id=payout["id"])
+    assert await ledger.problems(shop.store) == [f"payout {payout['id']} is not the sum of its entries"]
 
 
 async def test_two_workers_at_once_pay_once(shop: Shop) -> None:
