@@ -41,7 +41,7 @@ from graph_api.settings import Settings
 from graph_api.viewer import Role
 from loaders.progress import shown
 from loaders.report import Report
-from loaders.sources import SourceError
+from loaders.sources import SourceError, sources
 
 T = TypeVar("T")
 KNOWN_ERRORS = (
@@ -202,6 +202,7 @@ def import_(
 ) -> None:
     """Load files. Exit status 0: all loaded; 3: with rejected or quarantined rows; 1: stopped, run it again to go on."""
     settings = settings_of(data_dir)
+    sources(directory)  # what cannot be loaded is told before any server is started for it
     report = (imported_offline if offline else imported)(settings, directory, rejected)
     for subject, counts in report.counts.items():
         err.print(

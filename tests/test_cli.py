@@ -89,6 +89,9 @@ def test_a_wrong_call_is_told_in_a_sentence(env: dict[str, str], tmp_path: Path)
     told_in_a_sentence(run("token", "--role", "PROMOTER", env=env), "--promoter")
     told_in_a_sentence(run("token", "--role", "RISK", "--promoter", "B", env=env), "--promoter")
     told_in_a_sentence(run("import", tmp_path / "none", env=env), "none")
+    told_in_a_sentence(
+        run("import", tmp_path / "none", env=env | {"PROMOGRAPH_NEO4J_URI": "bolt://127.0.0.1:1"}), "none"
+    )
     told_in_a_sentence(run("token", "--role", "RISK", env=env | {"PROMOGRAPH_SECRET_KEY": "short"}), "SECRET_KEY")
     unset = env | {"PROMOGRAPH_SECRET_KEY": "short", "PROMOGRAPH_ENV": "production"}
     told_in_a_sentence(run("serve", "--port", "0", env=unset), "SECRET_KEY")
