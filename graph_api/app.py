@@ -15,7 +15,6 @@ from starlette.routing import Route
 from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
 from graph_api import auth, logs, metrics
-from graph_api.batched.simulation import Simulations
 from graph_api.cache import Cache, follow
 from graph_api.context import Stores
 from graph_api.door import Documents, Door
@@ -66,8 +65,7 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         cache = await Cache.open(servers.redis_url)
         following = asyncio.create_task(follow(store, cache))
         try:
-            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store))
-            yield Opened(stores, secret, servers)
+            yield Opened(Stores(store, cache, Pii.from_secret(secret, keys=keys)), secret, servers)
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):

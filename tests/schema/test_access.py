@@ -64,9 +64,8 @@ MUTATIONS_OF = {
     },
 }
 LISTS_DENIED = {
-    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan"},
-    Role.RISK: {"simulatePlan"},
-    Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan"},
+    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck"},
+    Role.SERVICE: {"promoters", "payouts", "ledgerCheck"},
 }
 ARGUMENTS = {
     "earnings": '(month: "2026-01")',
@@ -74,7 +73,6 @@ ARGUMENTS = {
     "promoter": '(code: "B")',
     "product": '(sku: "P")',
     "order": '(number: "o-B")',
-    "simulatePlan": '(input: {version: "next", startsAt: "2027-01-01T00:00:00Z"})',
 }
 HARMLESS = {
     "upsertProduct": '(input: {sku: "P", title: "", priceFen: 1, commissionBp: 2000})',
