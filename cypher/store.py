@@ -19,6 +19,7 @@ from cypher.statements import Record, Statement
 T = TypeVar("T")
 
 WRITE_RETRY_SECONDS = 20.0
+ALREADY_THERE = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
 _TIMEOUT_CODES = ("TransactionTimedOut", "LockAcquisitionTimeout")
 
 
@@ -172,9 +173,15 @@ class SchemaRun:
         return await _persistently(lambda: self._attempt(statement, parameters))
 
     async def _attempt(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
-        async with self._store._session(neo4j.WRITE_ACCESS) as session:
-            result = await session.run(statement.sent_text, {"given": dict(parameters)})
-            return [dict(record) async for record in result]
+        try:
+            async with self._store._session(neo4j.WRITE_ACCESS) as session:
+                result = await session.run(statement.sent_text, {"given": dict(parameters)})
+                return [dict(record) async for record in result]
+        except ClientError as error:
+            # IF NOT EXISTS looks before it takes the schema lock: another process may have made it in between.
+            if error.code == ALREADY_THERE:
+                return []
+            raise
 
 
 def connect(uri: str, *, user: str, password: str, database: str, timeout_seconds: float = 30.0) -> Store:
