@@ -15,7 +15,7 @@ from graph_api.rules.plan import PayoutProvider
 from graph_api.settings import Settings
 from tests.providers.wechat_server import Inbox, WechatServer, inbox, wechat_server
 
-TIMEOUT_SECONDS = 1.0
+TIMEOUT_SECONDS = 4.0
 
 
 @pytest_asyncio.fixture(scope="session")
