@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cypher import locks, payouts
+from cypher import locks
 from cypher.store import Store, Transaction
-from graph_api.actions.entries import posting_row
-from graph_api.actions.payouts import end_created
+from graph_api.actions.payouts import end_created, post
 from graph_api.errors import NotFound, WrongState
 from graph_api.rules import ledger
 from graph_api.rules.codes import text_error
@@ -61,15 +60,7 @@ async def void_held(store: Store, *, code: str, reason: str, actor: str, now: in
         seq = transaction.journal(
             "held_voided", at=now, actor=actor, codes=[code], reason=reason, void_fen=void_fen, groups=len(groups)
         )
-        posting = posting_row(
-            ledger.void(code, void_fen),
-            id=f"{seq}-0",
-            seq=seq,
-            at=now,
-            recorded_at=transaction.recorded_at,
-            reference=f"lock:{code}",
-        )
-        await payouts.post(transaction, rows=[posting])
+        await post(transaction, seq, now, [(f"lock:{code}", ledger.void(code, void_fen))])
         return void_fen
 
     return await store.write(work, now=now)

@@ -30,13 +30,12 @@ class Moved(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What is said of a payout: where it stands now, since when, and the provider's word for it."""
+    """What is said of a payout: where it stands now, since when, and why."""
 
     id: str
     status: PayoutStatus
     at: int
     reason: str | None = None
-    reference: str | None = None
 
 
 async def approve(store: Store, ids: Sequence[str], *, key: str | None, actor: str, now: int) -> Moved:
@@ -92,9 +91,7 @@ async def reckon_tax(transaction: Transaction, pairs: Iterable[tuple[str, int]])
     for code, month in pairs:
         codes_by_year.setdefault(month // 100, set()).add(code)
     for year, codes in codes_by_year.items():
-        rows = await payouts.of_year(
-            transaction, codes=sorted(codes), month_from=year * 100 + 1, month_upto=year * 100 + 12
-        )
+        rows = await live_of_year(transaction, codes, year)
         ended = [
             row.id for row in rows if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
         ]
@@ -105,6 +102,13 @@ async def reckon_tax(transaction: Transaction, pairs: Iterable[tuple[str, int]])
         if changes:
             await payouts.change(transaction, rows=changes)
         await end_created(transaction, ended, reason="refunds took it below the minimum")
+
+
+async def live_of_year(transaction: Transaction, codes: Iterable[str], year: int) -> list[TaxedPayout]:
+    """These promoters' live payouts of a year, oldest first: what tax on one more is computed from."""
+    return await payouts.of_year(
+        transaction, codes=sorted(codes), month_from=year * 100 + 1, month_upto=year * 100 + 12
+    )
 
 
 async def end_created(transaction: Transaction, ids: Sequence[str], *, reason: str) -> None:
@@ -187,11 +191,13 @@ async def _approve(
     postings = [
         ledger.payout(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"]) for body in bodies
     ]
-    await _post(transaction, seq, now, zip((body["id"] for body in bodies), postings, strict=True))
+    references = (f"payout:{body['id']}" for body in bodies)
+    await post(transaction, seq, now, zip(references, postings, strict=True))
     await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body in bodies])
 
 
-async def _post(transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]) -> None:
+async def post(transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]) -> None:
+    """Append the postings of one journal entry, each with what it refers to."""
     rows = [
         posting_row(
             posting,
@@ -199,9 +205,9 @@ async def _post(transaction: Transaction, seq: int, at: int, postings: Iterable[
             seq=seq,
             at=at,
             recorded_at=transaction.recorded_at,
-            reference=f"payout:{payout_id}",
+            reference=reference,
         )
-        for index, (payout_id, posting) in enumerate(postings)
+        for index, (reference, posting) in enumerate(postings)
     ]
     await payouts.post(transaction, rows=rows)
 
@@ -270,8 +276,10 @@ async def _move(
         await payouts.pay_entries(transaction, ids=paid)
     lost = [move.id for move in moves.values() if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
     if lost:
-        returned = [(id, _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY]
-        await _post(transaction, seq, moves[lost[0]].at, returned)
+        returned = [
+            (f"payout:{id}", _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY
+        ]
+        await post(transaction, seq, moves[lost[0]].at, returned)
         await payouts.return_entries(transaction, ids=lost)
         await reckon_tax(transaction, [(bodies[id]["promoter_code"], bodies[id]["month"]) for id in lost])
 
@@ -280,10 +288,6 @@ def _moved_properties(move: Move) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": move.id, "status": str(move.status)}
     if move.status in FINAL:
         properties["finished_at"] = move.at
-    if move.status is PayoutStatus.SENT:
-        properties["sent_at"] = move.at
     if move.reason is not None:
         properties["reason"] = move.reason
-    if move.reference is not None:
-        properties["provider_reference"] = move.reference
     return properties

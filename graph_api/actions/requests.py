@@ -48,8 +48,7 @@ async def answer_of(store: Store, request: Request) -> Any:
     known = await network.request(store, key=request.full_key) if request.key is not None else None
     if known is None:
         return None
-    if known.fingerprint != request.fingerprint:
-        raise Conflict("the key was used for other content", field=["key"])
+    _check_content(request, known)
     return json.loads(known.answer) if known.answer is not None else None
 
 
@@ -81,6 +80,10 @@ async def is_repeat(transaction: Transaction, request: Request) -> bool:
     if known is None:
         await network.remember_request(transaction, key=request.full_key, fingerprint=request.fingerprint)
         return False
+    _check_content(request, known)
+    return True
+
+
+def _check_content(request: Request, known: network.Request) -> None:
     if known.fingerprint != request.fingerprint:
         raise Conflict("the key was used for other content", field=["key"])
-    return True

@@ -18,7 +18,7 @@ import structlog
 from cypher import contracts, payouts, settlement
 from cypher.store import Store, StoreTimeout, StoreUnavailable, Transaction
 from graph_api.actions.months import complete_some
-from graph_api.actions.payouts import tax_fen
+from graph_api.actions.payouts import live_of_year, tax_fen
 from graph_api.actions.plans import in_force
 from graph_api.actions.promotions import by_downlines
 from graph_api.actions.requests import Request, answer_of, remember
@@ -149,17 +149,11 @@ class _Run:
         plan = await in_force(transaction, self.as_of)
         contract = await contracts.current(transaction)
         month = month_of(self.as_of)
-        year = month // 100
         found = await settlement.payables(transaction, codes=codes, as_of=self.as_of)
         ready = [row for row in found.promoters if _pays(row, plan, contract.version if contract else None)]
         if not ready:
             return
-        live = await payouts.of_year(
-            transaction,
-            codes=[row["code"] for row in ready],
-            month_from=year * 100 + 1,
-            month_upto=year * 100 + 12,
-        )
+        live = await live_of_year(transaction, [row["code"] for row in ready], month // 100)
         seq = transaction.journal(
             "payouts_created", at=self.as_of, actor=self.actor, codes=[row["code"] for row in ready], count=len(ready)
         )

@@ -15,6 +15,7 @@ from graph_api.rules.calendar import DAY_US, month_of
 from graph_api.rules.commission import Entry, Frozen, Line, entries_for_change
 from graph_api.rules.money import refund_spread_fen
 from graph_api.rules.plan import SettleFrom
+from graph_api.rules.settlement import released_at
 
 UNATTRIBUTED = Frozen((), ("", "", ""), (0, 0), False)
 
@@ -113,7 +114,7 @@ class OrderState:
     @property
     def release_at(self) -> int | None:
         """T: the end of the observation, or the payment under such a plan; None while it is not known."""
-        return self.paid_at if self.settle_from is SettleFrom.PAYMENT else self.observed_until
+        return released_at(self.settle_from, paid_at=self.paid_at, observed_until=self.observed_until)
 
     @property
     def status(self) -> OrderStatus:
