@@ -146,6 +146,14 @@ CREATE INDEX payout_created_at IF NOT EXISTS FOR (n:Payout) ON (n.created_at, n.
 // returns: none
 CREATE INDEX payout_status IF NOT EXISTS FOR (n:Payout) ON (n.status, n.created_at)
 
+// name: m0038_payout_next_ask_at
+// returns: none
+CREATE INDEX payout_next_ask_at IF NOT EXISTS FOR (n:Payout) ON (n.status, n.provider, n.next_ask_at)
+
+// name: m0039_job_name
+// returns: none
+CREATE CONSTRAINT job_name IF NOT EXISTS FOR (n:Job) REQUIRE n.name IS UNIQUE
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

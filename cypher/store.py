@@ -134,9 +134,9 @@ class Store:
         return answer
 
     @property
-    def schema(self) -> SchemaRun:
-        """Runs schema steps, each in a transaction of its own and outside the journal."""
-        return SchemaRun(self)
+    def unjournalled(self) -> Unjournalled:
+        """Runs writes that change nobody's facts, each in a transaction of its own and without the journal lock."""
+        return Unjournalled(self)
 
     async def observe_head(self) -> journal.Head:
         """Ask Neo4j for the journal position and remember it."""
@@ -163,8 +163,8 @@ class Store:
         )
 
 
-class SchemaRun:
-    """Auto-committed writes, for migrations only; one may run again, so it must be harmless to repeat."""
+class Unjournalled:
+    """Auto-committed writes, for migrations and leases; one may run again, so it must be harmless to repeat."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -16,10 +16,14 @@ from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
 from graph_api import auth, logs, metrics
 from graph_api.cache import Cache, follow
+from graph_api.callbacks import PATH, Callbacks
 from graph_api.context import Stores
 from graph_api.door import Documents, Door
 from graph_api.graphiql import graphiql_routes
+from graph_api.jobs.schedule import Scheduler, jobs_of
+from graph_api.jobs.transfers import Providers
 from graph_api.pii import Pii
+from graph_api.providers.choice import sending_providers
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
@@ -75,8 +79,35 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         await store.close()
 
 
-def create_app(settings: Settings | None = None, *, servers: Servers | None = None) -> FastAPI:
-    """The ASGI application; without `servers` it opens those of the settings, or joins those of the data dir."""
+@asynccontextmanager
+async def sending(settings: Settings) -> AsyncIterator[Providers]:
+    """The providers that payouts are sent through."""
+    providers = sending_providers(settings)
+    try:
+        yield providers
+    finally:
+        for provider in providers.values():
+            await provider.close()
+
+
+@asynccontextmanager
+async def scheduling(settings: Settings, running: Opened, providers: Providers) -> AsyncIterator[None]:
+    """The scheduler beside whatever the block does."""
+    jobs = jobs_of(running.store, running.stores.pii, providers, every_seconds=settings.jobs_every_seconds)
+    task = asyncio.create_task(Scheduler(running.store, jobs).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def create_app(settings: Settings | None = None, *, servers: Servers | None = None, runs_jobs: bool = False) -> FastAPI:
+    """The ASGI application; without `servers` it opens those of the settings, or joins those of the data dir.
+
+    With `runs_jobs` it is one of those that may run the scheduler.
+    """
     settings = settings or Settings()
     production = settings.env == "production"
 
@@ -84,9 +115,10 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
             joined = await asyncio.to_thread(_given_or_joined, settings, servers, stack)
-            async with opened(settings, joined) as running:
-                app.state.opened = running
-                yield
+            async with opened(settings, joined) as running, sending(settings) as providers:
+                app.state.opened, app.state.providers = running, providers
+                async with scheduling(settings, running, providers) if runs_jobs else contextlib.nullcontext():
+                    yield
 
     logs.configure()
     app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -98,6 +130,8 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         documents=Documents(),
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))
+    callbacks = Callbacks(lambda: _opened(app).stores, lambda: app.state.providers)
+    app.router.routes.append(Route(PATH, callbacks.__call__, methods=["POST"], name="callbacks"))
     if not production:
         app.router.routes.extend(graphiql_routes())
     _add_pages(app, production=production)

@@ -5,46 +5,52 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import auth
 from graph_api.actions.recompute import Recount
 from graph_api.actions.recompute import recompute as recompute_store
-from graph_api.app import SCHEMA, Opened, opened
+from graph_api.app import SCHEMA, Opened
 from graph_api.batched.drift import CacheDrift, cache_drift
 from graph_api.doctor import findings as findings_of
 from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
-from graph_api.pii import Pii
+from graph_api.money_commands import app as money_app
+from graph_api.providers.choice import ProviderNotConfigured
 from graph_api.schema import build
 from graph_api.servers import (
     AdminToolFailed,
     DataDirInUse,
     JarDownloadFailed,
-    Neo4jServer,
-    Progress,
     ServerDidNotStart,
-    Servers,
-    open_servers,
-    stopped_neo4j,
 )
 from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
+from graph_api.terminal import (
+    DataDir,
+    err,
+    fail,
+    now,
+    on_servers,
+    pii_of,
+    secret_of,
+    settings_of,
+    starting,
+    stopped,
+    with_store,
+)
 from graph_api.viewer import Role
 from loaders.progress import shown
 from loaders.report import Report
 from loaders.sources import SourceError, sources
 
-T = TypeVar("T")
 KNOWN_ERRORS = (
+    ProviderNotConfigured,
     AdminToolFailed,
     CannotListen,
     DataDirInUse,
@@ -68,11 +74,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-err = Console(stderr=True, highlight=False)
+app.add_typer(money_app)
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where the embedded servers keep their files.", show_default=False)
-]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 
@@ -89,60 +92,6 @@ def main() -> None:
         fail(str(error) or type(error).__name__)
     except Exception as error:
         fail(f"unexpected: {type(error).__name__}: {error}")
-
-
-def fail(message: str) -> NoReturn:
-    err.print(f"promograph: {' '.join(message.split())}", style="red", markup=False, soft_wrap=True)
-    sys.exit(1)
-
-
-def settings_of(data_dir: Path | None) -> Settings:
-    settings = Settings()
-    return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})
-
-
-@contextmanager
-def starting(settings: Settings, *, join: bool = False) -> Iterator[Servers]:
-    """The servers of the settings, with progress on stderr while they start."""
-    with ExitStack() as stack:
-        with shown() as progress:
-            tell: Progress = lambda message, done, total: progress(message, done, total)  # noqa: E731
-            servers = stack.enter_context(open_servers(settings, join=join, on_progress=tell))
-        yield servers
-
-
-def secret_of(settings: Settings) -> str:
-    """The secret, before any server is started for nothing."""
-    return auth.secret_key(settings, embedded=settings.neo4j_uri is None)
-
-
-@contextmanager
-def stopped(settings: Settings, progress: Callable[[str, int, int], None]) -> Iterator[Neo4jServer]:
-    """The embedded Neo4j, held but not running."""
-    tell: Progress = lambda message, done, total: progress(message, done, total)  # noqa: E731
-    with stopped_neo4j(settings, tell) as neo4j:
-        yield neo4j
-
-
-def pii_of(settings: Settings) -> Pii:
-    """The keys of personal data."""
-    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
-    return Pii.from_secret(secret_of(settings), keys=keys)
-
-
-def with_store(settings: Settings, work: Callable[[Opened], Awaitable[T]]) -> T:
-    """Run `work` on the store of the settings, on a running `serve`'s servers if there are any."""
-    with starting(settings, join=True) as servers:
-        return asyncio.run(on_servers(settings, servers, work))
-
-
-async def on_servers(settings: Settings, servers: Servers, work: Callable[[Opened], Awaitable[T]]) -> T:
-    async with opened(settings, servers) as running:
-        return await work(running)
-
-
-def now() -> int:
-    return time.time_ns() // 1000
 
 
 @app.command()
@@ -172,7 +121,7 @@ def serve(
                             "The store is empty. Load files with `promograph import DIR`, or see `promograph demo`."
                         )
 
-                run(settings, servers, bound=bound, workers=workers, on_ready=ready)
+                run(settings, servers, bound=bound, workers=workers, runs_jobs=not no_jobs, on_ready=ready)
         except KeyboardInterrupt:
             err.print("stopped")
 

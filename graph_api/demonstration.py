@@ -104,6 +104,7 @@ def demonstrate(
             servers,
             bound=bound,
             workers=1,
+            runs_jobs=True,
             on_ready=lambda: threading.Thread(target=tell, daemon=True).start(),
         )
     except KeyboardInterrupt:

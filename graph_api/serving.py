@@ -75,13 +75,14 @@ def run(
     *,
     bound: socket.socket,
     workers: int,
+    runs_jobs: bool,
     on_ready: Callable[[], None],
 ) -> None:
-    """Serve until a signal. With several workers this process only watches them."""
+    """Serve until a signal. With several workers this process only watches them, and one of them runs the jobs."""
     # Handles of the embedded servers stay here: workers come and go, the servers do not.
     addresses = replace(servers, neo4j_process=None, redis_process=None)
     config = uvicorn.Config(
-        functools.partial(create_app, settings, servers=addresses),
+        functools.partial(create_app, settings, servers=addresses, runs_jobs=runs_jobs),
         factory=True,
         workers=workers,
         log_level="warning",

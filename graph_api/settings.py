@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_KEY_LENGTH_MIN = 32
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     neo4j_page_cache: str = "256m"
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
+    jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     wechat_mchid: str | None = None
     wechat_appid: str | None = None
     wechat_cert_serial: str | None = None

@@ -27,10 +27,21 @@ LOWER = {
     "graph_api.workdays": ("graph_api.workdays", "graph_api.rules"),
     "graph_api.actions": (
         "graph_api.actions",
+        "graph_api.providers",
         "graph_api.rules",
         "graph_api.workdays",
         "graph_api.errors",
         "graph_api.pii",
+        "cypher",
+    ),
+    "graph_api.jobs": (
+        "graph_api.jobs",
+        "graph_api.actions",
+        "graph_api.providers",
+        "graph_api.rules",
+        "graph_api.errors",
+        "graph_api.pii",
+        "graph_api.settings",
         "cypher",
     ),
     "loaders": (

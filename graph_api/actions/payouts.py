@@ -184,7 +184,13 @@ async def _approve(
     await payouts.change(
         transaction,
         rows=[
-            {"id": body["id"], "status": str(PayoutStatus.APPROVED), "approved_at": now, "provider": provider}
+            {
+                "id": body["id"],
+                "status": str(PayoutStatus.APPROVED),
+                "approved_at": now,
+                "provider": provider,
+                "next_ask_at": now,
+            }
             for body in bodies
         ],
     )
@@ -236,7 +242,7 @@ async def _told(
             if rows[move.id].payout["status"] != move.status:
                 fresh.setdefault(move.id, move)
         if fresh:
-            await _move(transaction, fresh, {id: rows[id].payout for id in fresh}, actor=actor)
+            await move_told(transaction, [(rows[id].payout, move, {}) for id, move in fresh.items()], actor=actor)
         return Moved(list(dict.fromkeys(stand)), errors)
 
     return await once(store, Request(what, key, [list(move) for move in moves]), work, now=now)
@@ -259,35 +265,38 @@ def _returned(body: Mapping[str, Any]) -> ledger.Posting:
     return ledger.payout_returned(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"])
 
 
-async def _move(
-    transaction: Transaction, moves: Mapping[str, Move], bodies: Mapping[str, Mapping[str, Any]], *, actor: str
+async def move_told(
+    transaction: Transaction, moves: Sequence[tuple[Mapping[str, Any], Move, Mapping[str, Any]]], *, actor: str
 ) -> None:
-    """Put payouts where they are said to stand, with every consequence for entries, ledger and tax."""
+    """Put payouts where they are said to stand, with every consequence for entries, ledger and tax.
+
+    Each (the payout, where it stands now, further properties to set); every move is a step forward.
+    """
     seq = transaction.journal(
         "payouts_moved",
-        at=max(move.at for move in moves.values()),
+        at=max(move.at for _, move, _ in moves),
         actor=actor,
-        codes=[body["promoter_code"] for body in bodies.values()],
-        moves=[[move.id, str(move.status), move.reason] for move in moves.values()],
+        codes=[body["promoter_code"] for body, _, _ in moves],
+        moves=[[move.id, str(move.status), move.reason] for _, move, _ in moves],
     )
-    await payouts.change(transaction, rows=[_moved_properties(move) for move in moves.values()])
-    paid = [move.id for move in moves.values() if move.status is PayoutStatus.PAID]
+    await payouts.change(transaction, rows=[{**facts, **_moved_properties(move)} for _, move, facts in moves])
+    paid = [move.id for _, move, _ in moves if move.status is PayoutStatus.PAID]
     if paid:
         await payouts.pay_entries(transaction, ids=paid)
-    lost = [move.id for move in moves.values() if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
+    lost = [(body, move) for body, move, _ in moves if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
     if lost:
         returned = [
-            (f"payout:{id}", _returned(bodies[id])) for id in lost if PayoutStatus(bodies[id]["status"]) in ON_THE_WAY
+            (f"payout:{move.id}", _returned(body)) for body, move in lost if PayoutStatus(body["status"]) in ON_THE_WAY
         ]
-        await post(transaction, seq, moves[lost[0]].at, returned)
-        await payouts.return_entries(transaction, ids=lost)
-        await reckon_tax(transaction, [(bodies[id]["promoter_code"], bodies[id]["month"]) for id in lost])
+        await post(transaction, seq, lost[0][1].at, returned)
+        await payouts.return_entries(transaction, ids=[move.id for _, move in lost])
+        await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body, _ in lost])
 
 
 def _moved_properties(move: Move) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": move.id, "status": str(move.status)}
     if move.status in FINAL:
-        properties["finished_at"] = move.at
+        properties |= {"finished_at": move.at, "next_ask_at": None}
     if move.reason is not None:
         properties["reason"] = move.reason
     return properties

@@ -7,10 +7,10 @@ decides nothing about payouts; above all it never calls an outcome certain that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -37,7 +37,7 @@ class Receipt(StrEnum):
     PAID = "PAID"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"  # the receiver did not confirm in time, or we withdrew it
-    ABSENT = "ABSENT"  # the provider has never seen the key: may be sent again under the same key, and no other
+    ABSENT = "ABSENT"  # the provider has not seen the key, or not all of it: to be sent again under it, and no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,23 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
 class Notifier(Protocol):
     """A provider that also calls back."""
 
     def verified(self, headers: Mapping[str, str], body: bytes) -> Report:
         """The report of a genuine callback; NotVerified otherwise. To be `compared` with the transfer it names."""
         ...
+
+
+K = TypeVar("K")
+
+
+def notifiers(providers: Mapping[K, Provider]) -> Iterator[tuple[K, Notifier]]:
+    """Those of the providers that call back."""
+    for kind, provider in providers.items():
+        if isinstance(provider, Notifier):
+            yield kind, provider
 
 
 def compared(report: Report, transfer: Transfer) -> Report:

@@ -39,6 +39,14 @@ def provider_of(settings: Settings, kind: PayoutProvider, *, clock: Clock = syst
     return WechatTransfer(wire, clock) if kind is PayoutProvider.WECHAT_TRANSFER else WechatSplit(wire, clock)
 
 
+def sending_providers(settings: Settings, *, clock: Clock = system_clock) -> dict[PayoutProvider, Provider]:
+    """Those that are asked over the network, if the settings name an account; to be closed."""
+    if settings.wechat_mchid is None:
+        return {}
+    kinds = (PayoutProvider.WECHAT_TRANSFER, PayoutProvider.WECHAT_SPLIT)
+    return {kind: provider_of(settings, kind, clock=clock) for kind in kinds}
+
+
 def account_of(settings: Settings, kind: PayoutProvider) -> Account:
     """WeChat's account out of the settings, checked as far as that goes without asking WeChat."""
     missing = [f"PROMOGRAPH_{name.upper()}" for name in NEEDED if not getattr(settings, name)]

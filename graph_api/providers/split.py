@@ -107,8 +107,8 @@ def combined(transfer: Transfer, parts: Sequence[PartReport]) -> Report:
     elif told:
         receipt, reason = Receipt.UNKNOWN, told[0]
     elif absent:
-        missing = f"{len(absent)} of {len(parts)} parts were not asked for yet: send again under the same key"
-        receipt, reason = Receipt.UNKNOWN, "; ".join([missing, *closed[:1]])
+        missing = f"{len(absent)} of {len(parts)} parts were not asked for yet"
+        receipt, reason = Receipt.UNKNOWN if closed else Receipt.ABSENT, "; ".join([missing, *closed[:1]])
     elif Receipt.ACCEPTED in found:
         receipt, reason = Receipt.ACCEPTED, "; ".join(closed) or f"{paid_fen} of {transfer.net_fen} fen are paid"
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -109,3 +109,23 @@ def decision(gross_fen: int, *, payout_min_fen: int, status: str, has_contract: 
         (Wait.NO_ACCOUNT, not has_account),
     )
     return Payable(gross_fen, next((reason for reason, holds in reasons if holds), None))
+
+
+def parts(net_fen: int, shares: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...] | None:
+    """Which buyers' payments a payout is taken from: (payment, fen), in order, none above what it yielded.
+
+    None if they cannot carry all of it: TIER has no payment, nor has an order whose payment is not known.
+
+    >>> parts(250, [("a", 200), ("b", 100), ("c", 50)])
+    (('a', 200), ('b', 50))
+    >>> parts(351, [("a", 200), ("b", 100), ("c", 50)]) is None
+    True
+    """
+    taken: list[tuple[str, int]] = []
+    left_fen = net_fen
+    for payment, fen in shares:
+        part_fen = min(fen, left_fen)
+        if part_fen > 0:
+            taken.append((payment, part_fen))
+            left_fen -= part_fen
+    return tuple(taken) if left_fen == 0 else None

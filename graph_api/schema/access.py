@@ -38,7 +38,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "contract": "yyyyyy",
     },
     "Mutation": {
-        "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder": "-y--yy",
+        "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder recordPayment": "-y--yy",
         "linkIdentifiers upsertProduct": "-y--yy",
         "moveBranch closePromoter publishPlan": "-y---y",
         "closeMonth": "-y-y-y",
@@ -65,6 +65,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "Payout": {
         "id promoter status grossFen taxFen netFen createdAt dueOn dueProvisional finishedAt reason commissions": "yyyyyy",
+        "provider sentAt providerReference confirmation": "yyyyyy",
+        "note contradiction": "-yyy-y",
     },
 }
 

@@ -12,7 +12,7 @@ from graph_api.batched import rows
 from graph_api.context import Context
 from graph_api.rules.calendar import day_of
 from graph_api.schema.commissions import CommissionConnection
-from graph_api.schema.enums import PayoutStatus
+from graph_api.schema.enums import PayoutProvider, PayoutStatus
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
 from graph_api.schema.orders import Info
 from graph_api.schema.problems import UserError
@@ -37,6 +37,16 @@ class Payout(Node):
     )
     finished_at: Instant | None = strawberry.field(description="Since when it is paid, failed or expired.")
     reason: str | None = strawberry.field(description="Why it failed or expired.")
+    provider: PayoutProvider | None = strawberry.field(description="How it reaches the promoter; none before approval.")
+    sent_at: Instant | None = strawberry.field(description="When its provider was first asked to pay.")
+    provider_reference: str | None = strawberry.field(description="What the provider calls it.")
+    note: str | None = strawberry.field(description="What the provider said last, while nothing is decided.")
+    contradiction: str | None = strawberry.field(description="What the provider said against its recorded end.")
+    package: strawberry.Private[str | None]
+
+    @resolver(description="Opens WeChat's page on which the receiver confirms (package_info); the receiver's only.")
+    def confirmation(self, info: Info) -> str | None:
+        return self.package if info.context.viewer.promoter_code == self.promoter_code else None
 
     @resolver(description="Who receives it.")
     async def promoter(self, info: Info) -> Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")]:
@@ -66,6 +76,12 @@ class Payout(Node):
             due_provisional=bool(body.get("due_provisional")),
             finished_at=body.get("finished_at"),
             reason=body.get("reason"),
+            provider=PayoutProvider(body["provider"]) if body.get("provider") else None,
+            sent_at=body.get("asked_at"),
+            provider_reference=body.get("provider_reference"),
+            note=body.get("note"),
+            contradiction=body.get("contradiction"),
+            package=body.get("confirmation"),
         )
 
 

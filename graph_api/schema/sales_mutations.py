@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 import strawberry
 
-from graph_api.actions import months, orders, plans, products, touches
+from graph_api.actions import months, orders, payments, plans, products, touches
 from graph_api.context import Context
 from graph_api.errors import Invalid
 from graph_api.schema.enums import ErrorCode
@@ -84,6 +84,16 @@ class SalesMutations:
         context = info.context
         work = orders.refund(context.store, **vars(input), actor=context.viewer.actor, now=context.now)
         return await _order_payload(context, input.number, work)
+
+    @resolver(description="Names WeChat's number of the payment that an order was paid with: profit sharing needs it.")
+    async def record_payment(self, info: Info, number: str, transaction_id: str) -> OrderPayload:
+        context = info.context
+        given = {"number": number, "transaction_id": transaction_id}
+        _, errors = await attempted(
+            payments.attach(context.store, **given, actor=context.viewer.actor, now=context.now)
+        )
+        card = None if errors else await context.orders.card(number)
+        return OrderPayload(order=Order.of(card) if card else None, parked=False, errors=errors)
 
     @resolver(description="Publishes a plan version; what is sold already keeps what it froze.")
     async def publish_plan(self, info: Info, input: PlanInput) -> PlanPayload:

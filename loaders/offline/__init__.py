@@ -63,8 +63,8 @@ async def build(
             progress("making constraints and indexes", 0, 0)
             async with _running(neo4j) as built:
                 await migrations.migrate(built)
-                await offline.restore_empty_chains(built.schema)
-                await offline.restore_empty_codes(built.schema)
+                await offline.restore_empty_chains(built.unjournalled)
+                await offline.restore_empty_codes(built.unjournalled)
     report.seconds = time.monotonic() - began
     return report
 

@@ -140,14 +140,14 @@ async def test_a_page_goes_on_where_it_was_though_its_last_row_is_gone(network: 
     page = await reads_of(network, pii).downline("P000", depth=1000, first=10)
     rest = await reads_of(network, pii).downline("P000", depth=1000, first=100, after=page.rows[-1].cursor)
     leaf = next(code for code in network.referrers if not network.below(code) and code == page.rows[-1].card.code)
-    await network.store.schema.run(statement(f"MATCH (p:Promoter {{code: '{leaf}'}}) DETACH DELETE p"), {})
+    await network.store.unjournalled.run(statement(f"MATCH (p:Promoter {{code: '{leaf}'}}) DETACH DELETE p"), {})
     again = await reads_of(network, pii).downline("P000", depth=1000, first=100, after=page.rows[-1].cursor)
     assert [row.card.code for row in again.rows] == [row.card.code for row in rest.rows]
 
 
 async def test_one_level_and_the_filters(network: Network, pii: Pii) -> None:
     await network.enrol("名", "P002", name_hash=pii.hash("name", "王小明"))
-    await network.store.schema.run(
+    await network.store.unjournalled.run(
         statement("MATCH (p:Promoter {code: 'P007'}) SET p.status = 'LOCKED', p.rank = 'SENIOR'"), {}
     )
     reads, below = reads_of(network, pii), network.below("P000")
@@ -275,7 +275,7 @@ async def test_drift_is_found_and_only_where_it_is(store: Store, cache: Cache, p
     await reader.reads().promoters()
     await asyncio.gather(reader.reads().promotion("P000"), reader.reads().nearly_valid("P000", 3))
     assert await cache_drift(store, cache) == []
-    await store.schema.run(statement("MATCH (p:Promoter {code: 'P019'}) SET p.rank = 'ELITE'"), {})
+    await store.unjournalled.run(statement("MATCH (p:Promoter {code: 'P019'}) SET p.rank = 'ELITE'"), {})
     found = await cache_drift(store, cache)
     assert {drift.code for drift in found if drift.field == "card:0"} == {"P019"}
     assert {drift.code for drift in found} <= {"", "P019", *network.path("P019")}

@@ -217,8 +217,8 @@ async def test_neo4j_restored_to_an_older_state(
     await trade(network, [writer], 4)
     assert await writer.stale(network, list(network.referrers)) == []
     gone = "MATCH (j:Journal) SET j.seq = j.seq - 50 WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
-    await store.schema.run(statement(gone), {})
-    await store.schema.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+    await store.unjournalled.run(statement(gone), {})
+    await store.unjournalled.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
     fresh = await process()
     await writer.cache.follow_once(writer.store)
     for reader in (writer, fresh):

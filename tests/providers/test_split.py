@@ -66,8 +66,8 @@ async def test_a_lost_answer_stops_the_asking_and_the_rest_is_asked_under_the_sa
     lost = await splits.send(FIRST)
     assert (lost.receipt, wechat.asked("split")) == (Receipt.UNKNOWN, 2)
     part = await splits.query(ASKED)
-    assert part.receipt is Receipt.UNKNOWN
-    assert part.reason == "1 of 3 parts were not asked for yet: send again under the same key"
+    assert part.receipt is Receipt.ABSENT
+    assert part.reason == "1 of 3 parts were not asked for yet"
     assert (await splits.send(ASKED)).receipt is Receipt.PAID
     assert wechat.moved_fen == 600
 

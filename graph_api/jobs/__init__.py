@@ -1,0 +1,1 @@
+"""What the service does by itself; each job may also be run by hand, twice at once, and be killed anywhere."""

@@ -1,0 +1,3 @@
+from tests.actions.shop import shop
+
+__all__ = ["shop"]
