@@ -7,9 +7,12 @@ RETURN p.sku AS sku, p.title AS title, p.price_fen AS price_fen, p.commission_bp
 
 // name: rates
 // returns: one Rates
-// Every product's present base rate.
+// Every product's base rates that hold at an instant or later.
 MATCH (p:Product)
-RETURN collect(DISTINCT last(p.commission_bps)) AS commission_bps
+UNWIND range(0, size(p.commission_bps) - 1) AS i
+WITH p.commission_bps[i] AS commission_bp, p.commission_since_ats[i + 1] AS until_at
+WHERE until_at IS NULL OR until_at > $since_at
+RETURN collect(DISTINCT commission_bp) AS commission_bps
 
 // name: put
 // returns: none

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
 from graph_api import auth, logs, metrics
+from graph_api.batched.simulation import Simulations
 from graph_api.cache import Cache, follow
 from graph_api.callbacks import PATH, Callbacks
 from graph_api.context import Stores
@@ -69,7 +70,8 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         cache = await Cache.open(servers.redis_url)
         following = asyncio.create_task(follow(store, cache))
         try:
-            yield Opened(Stores(store, cache, Pii.from_secret(secret, keys=keys)), secret, servers)
+            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store))
+            yield Opened(stores, secret, servers)
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -12,6 +12,7 @@ from graph_api.batched.payouts import PayoutReads
 from graph_api.batched.plans import PlanReads
 from graph_api.batched.products import ProductReads
 from graph_api.batched.promoters import PromoterReads
+from graph_api.batched.simulation import Simulations
 from graph_api.pii import Pii, masked_name, masked_phone
 from graph_api.viewer import Role, Viewer
 
@@ -30,6 +31,7 @@ class Stores:
     store: Store
     cache: Cache
     pii: Pii
+    simulations: Simulations
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Context:
     payouts: PayoutReads
     products: ProductReads
     plans: PlanReads
+    simulations: Simulations
     looks: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -62,6 +65,7 @@ class Context:
             payouts=PayoutReads(store, viewer),
             products=ProductReads(store),
             plans=PlanReads(store),
+            simulations=stores.simulations,
         )
 
     @property

@@ -38,6 +38,8 @@ PAGE_MAX = 100
 OPERATIONS_MAX = 20
 REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
+WEIGHTS = {"Query.simulatePlan": COST_MAX // 2}
+"""What a field costs beside its values; two of these do not fit into one request."""
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""
 
@@ -51,7 +53,7 @@ class TooCostly(Exception):
 
 
 class Size(NamedTuple):
-    """How deep a selection nests, and how many values it may make, at most."""
+    """How deep a selection nests, and how many values it may make, at most, heavy fields weighing more."""
 
     depth: int
     cost: int
@@ -165,7 +167,8 @@ class _Meter:
             in_page = parent is not None and parent.name.endswith("Connection")
             is_list = known is not None and is_list_type(get_nullable_type(known.type))
             factor = LIST_FACTOR if is_list and not in_page else 1
-        return Size(below.depth + 1, 1 + factor * below.cost)
+        weight = WEIGHTS.get(f"{parent.name}.{node.name.value}", 1) if parent is not None else 1
+        return Size(below.depth + 1, weight + factor * below.cost)
 
     def _page_length(self, node: FieldNode) -> int | None:
         """The value of `first`; BadInput if it is outside its bounds. Other types are left to validation."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from cypher import plans, products
 from cypher.statements import Run
 from cypher.store import Store, Transaction
-from graph_api.errors import Conflict, ManyErrors
-from graph_api.rules.plan import Plan, plan_errors, plan_in_force
+from graph_api.rules.plan import Plan, judged_version, plan_in_force
 
 
 async def all_versions(run: Run) -> list[Plan]:
@@ -23,6 +21,13 @@ async def in_force(run: Run, at: int) -> Plan:
     return plan_in_force(await all_versions(run), at)
 
 
+async def judged(run: Run, given: Mapping[str, Any]) -> Plan:
+    """The version that `given` would publish; Conflict or ManyErrors if it would be refused."""
+    versions = await all_versions(run)
+    rates = await products.rates(run, since_at=given["starts_at"])
+    return judged_version(versions, given, commission_bps=rates.commission_bps)
+
+
 async def publish(store: Store, given: Mapping[str, Any], *, actor: str, now: int) -> Plan:
     """Publish a version; a field not given is that of the version in force at its start.
 
@@ -30,22 +35,10 @@ async def publish(store: Store, given: Mapping[str, Any], *, actor: str, now: in
     """
 
     async def work(transaction: Transaction) -> Plan:
-        versions = await all_versions(transaction)
-        there = next((plan for plan in versions if plan.version == given["version"]), None)
-        before = [plan for plan in versions if plan is not there]
-        plan = replace(plan_in_force(before or versions, given["starts_at"]), **given)
-        if there is not None:
-            if replace(there, **given) == there:
-                return there
-            raise Conflict(f"plan {plan.version} is published with other content", field=["version"])
-        if any(other.starts_at == plan.starts_at for other in versions):
-            raise Conflict("another version starts at this instant", field=["startsAt"])
-        rates = await products.rates(transaction)
-        errors = plan_errors(plan, commission_bps=rates.commission_bps)
-        if errors:
-            raise ManyErrors(errors)
-        await plans.create(transaction, plan=plans.properties_of(plan))
-        transaction.journal("plan_published", at=plan.starts_at, actor=actor, version=plan.version)
+        plan = await judged(transaction, given)
+        if plan not in await all_versions(transaction):
+            await plans.create(transaction, plan=plans.properties_of(plan))
+            transaction.journal("plan_published", at=plan.starts_at, actor=actor, version=plan.version)
         return plan
 
     return await store.write(work, now=now)

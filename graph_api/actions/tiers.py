@@ -8,8 +8,8 @@ from cypher import months
 from cypher.store import Transaction
 from graph_api.actions.entries import Appended, Group, Source
 from graph_api.actions.payouts import absorb_debts
-from graph_api.rules.calendar import month_end, tier_release_at
-from graph_api.rules.commission import CommissionKind, Entry, correction_kind, tier_target_fen
+from graph_api.rules.calendar import tier_release_at
+from graph_api.rules.commission import CommissionKind, Entry, correction_kind, tier_owed_fen
 from graph_api.rules.order import Release, SalesChange
 
 
@@ -87,6 +87,10 @@ def _source(row: months.TierRow, seq: int, number: str | None, posted_at: int) -
 
 
 def _target_fen(row: months.TierRow) -> int:
-    if row.closed_at is not None and row.closed_at < month_end(row.month):
-        return 0
-    return tier_target_fen(row.volume_fen, threshold_fen=row.tier_threshold_fen, tier_bp=row.tier_bp)
+    return tier_owed_fen(
+        row.volume_fen,
+        month=row.month,
+        closed_at=row.closed_at,
+        threshold_fen=row.tier_threshold_fen,
+        tier_bp=row.tier_bp,
+    )

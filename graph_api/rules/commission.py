@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from graph_api.rules.calendar import month_end
 from graph_api.rules.money import share_fen
 from graph_api.rules.plan import Plan, Rank
 
@@ -107,6 +108,13 @@ def tier_target_fen(volume_fen: int, *, threshold_fen: int, tier_bp: int) -> int
     250000
     """
     return share_fen(volume_fen, tier_bp) if volume_fen > threshold_fen else 0
+
+
+def tier_owed_fen(volume_fen: int, *, month: int, closed_at: int | None, threshold_fen: int, tier_bp: int) -> int:
+    """The TIER of a promoter's closed month: who is closed by the month's end gets none."""
+    if closed_at is not None and closed_at < month_end(month):
+        return 0
+    return tier_target_fen(volume_fen, threshold_fen=threshold_fen, tier_bp=tier_bp)
 
 
 def correction_kind(amount_fen: int) -> CommissionKind:

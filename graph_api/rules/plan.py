@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from graph_api.errors import DomainError, Invalid, OutOfBounds, TooManyLevels
+from graph_api.errors import Conflict, DomainError, Invalid, ManyErrors, OutOfBounds, TooManyLevels
 from graph_api.rules.calendar import INSTANT_MIN
 from graph_api.rules.money import FEN_MAX
 
@@ -100,6 +101,26 @@ DEFAULT_PLAN = Plan()
 def plan_in_force(plans: Sequence[Plan], at: int) -> Plan:
     """The version with the latest start that is not after `at`."""
     return max((plan for plan in plans if plan.starts_at <= at), key=lambda plan: plan.starts_at)
+
+
+def judged_version(versions: Sequence[Plan], given: Mapping[str, Any], *, commission_bps: Iterable[int]) -> Plan:
+    """The version that `given` describes: a field not given is that of the version in force at its start.
+
+    A version that is there is itself if `given` says nothing else. Conflict if the name or the start is taken;
+    ManyErrors tells what is wrong, an error per field. `commission_bps`: rates of the products it would apply to.
+    """
+    there = next((plan for plan in versions if plan.version == given["version"]), None)
+    if there is not None:
+        if replace(there, **given) != there:
+            raise Conflict(f"plan {there.version} is published with other content", field=["version"])
+        return there
+    plan = replace(plan_in_force(versions, given["starts_at"]), **given)
+    if any(other.starts_at == plan.starts_at for other in versions):
+        raise Conflict("another version starts at this instant", field=["startsAt"])
+    errors = plan_errors(plan, commission_bps=commission_bps)
+    if errors:
+        raise ManyErrors(errors)
+    return plan
 
 
 def worst_case_bp(plan: Plan, commission_bp: int) -> int:

@@ -36,6 +36,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "payouts": "-yyy-y",
         "ledgerCheck": "-yyy-y",
         "contract": "yyyyyy",
+        "simulatePlan": "-y-y-y",
     },
     "Mutation": {
         "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder recordPayment": "-y--yy",
@@ -107,6 +108,11 @@ OPEN: Mapping[str, str] = {
     "Plan": "version startsAt overrideLevels overrideBp tierThresholdFen tierBp capBp observationDays settlementDays"
     " settleFrom payoutMinFen taxMethod attribution attributionDays complianceMode validDownlines salesMonthFen salesMonths"
     " payoutProvider splitCapBp",
+    "PlanSimulation": "plan orders netFen simulated actual difference tierMonths openMonths cutMonths promoters errors",
+    "SimulationSums": "baseFen override1Fen override2Fen tierFen totalFen companyFen",
+    "SimulatedPromoterConnection": "edges pageInfo totalCount",
+    "SimulatedPromoterEdge": "cursor node",
+    "SimulatedPromoter": "promoter simulatedFen actualFen differenceFen",
     "WouldCycle": "code message field path",
     "AlreadyBound": "code message field referrerCode protectedUntil",
     "NotFound": "code message field",

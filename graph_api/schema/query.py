@@ -6,18 +6,22 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
+from graph_api.actions import plans
 from graph_api.batched.asks import PromoterOrder
 from graph_api.batched.orders import Sought
+from graph_api.batched.simulation import Window
 from graph_api.context import Context
 from graph_api.schema.commissions import Commission
 from graph_api.schema.enums import PromoterSort
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
-from graph_api.schema.plans import Plan
+from graph_api.schema.plans import Plan, PlanInput
+from graph_api.schema.problems import attempted
 from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
 from graph_api.schema.scalars import Instant
+from graph_api.schema.simulation import PlanSimulation
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
@@ -98,6 +102,28 @@ class Query:
     @resolver(description="The plan in force at an instant, now without one.")
     async def plan(self, info: Info, at: Instant | None = None) -> Plan:
         return Plan.of(await info.context.plans.in_force(info.context.now if at is None else at))
+
+    @resolver(
+        description="What a plan would have paid on past orders, from one instant to before another, beside what was"
+        " posted. Errors are those that publishing it would give, or of the window. One a request."
+    )
+    async def simulate_plan(
+        self,
+        info: Info,
+        input: PlanInput,
+        paid_from: Instant | None = None,
+        paid_to: Instant | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> PlanSimulation | None:
+        context = info.context
+        plan, errors = await attempted(plans.judged(context.store, input.given()))
+        if plan is None:
+            return PlanSimulation.refused(errors)
+        simulated, errors = await attempted(context.simulations.run(plan, Window.of(paid_from, paid_to)))
+        if simulated is None:
+            return PlanSimulation.refused(errors)
+        return await PlanSimulation.of(context, plan, simulated, first=first, after=after)
 
 
 async def _product(context: Context, sku: str) -> Product | None:

@@ -65,8 +65,9 @@ MUTATIONS_OF = {
     },
 }
 LISTS_DENIED = {
-    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck"},
-    Role.SERVICE: {"promoters", "payouts", "ledgerCheck"},
+    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan"},
+    Role.RISK: {"simulatePlan"},
+    Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan"},
 }
 ARGUMENTS = {
     "earnings": '(month: "2026-01")',
@@ -74,6 +75,7 @@ ARGUMENTS = {
     "promoter": '(code: "B")',
     "product": '(sku: "P")',
     "order": '(number: "o-B")',
+    "simulatePlan": '(input: {version: "next", startsAt: "2027-01-01T00:00:00Z"})',
 }
 HARMLESS = {
     "upsertProduct": '(input: {sku: "P", title: "", priceFen: 1, commissionBp: 2000})',

@@ -32,6 +32,13 @@ def test_a_page_multiplies_what_stands_below_it() -> None:
     assert size("{ products { edges { node { sku } } } }").cost == 1 + 20 * 3
 
 
+def test_a_simulation_fits_into_a_request_once() -> None:
+    query = 'simulatePlan(input: {version: "v", startsAt: "2027-01-01T00:00:00Z"}, first: 1) { orders }'
+    assert size(f"{{ {query} }}").cost == limits.WEIGHTS["Query.simulatePlan"] + 1
+    with pytest.raises(limits.TooCostly):
+        size(f"{{ {query} again: {query} }}")
+
+
 def test_a_fragment_counts_wherever_it_is_spread() -> None:
     fragment = "fragment F on Promoter { code name }"
     assert size("{ me { ...F } b: me { ...F } }" + fragment) == size("{ me { code name } b: me { code name } }")
