@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import network
+from bench import network, settlement
 from bench.http_load import Connections, Figures, hammer
 from bench.raw import BATCH, TEAM, VIEW, Raw
 from bench.service import Service
@@ -182,14 +182,19 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("all", "settle"), default="all", help="only the settlement")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
-    quick = parser.parse_args().quick
+    given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings().model_copy(update={"data_dir": Path(directory), "neo4j_heap": "1g"})
         with open_servers(settings) as servers:
             print(servers.describe())
-            asyncio.run(bench(servers, Path(directory), quick=quick))
+            if given.what == "all":
+                asyncio.run(bench(servers, Path(directory), quick=given.quick))
+            else:
+                asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")
 
 

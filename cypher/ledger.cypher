@@ -5,20 +5,14 @@ MATCH (x:Posting)
 WITH size(x.accounts) AS accounts, size(x.amounts_fen) AS amounts, reduce(sum = 0, fen IN x.amounts_fen | sum + fen) AS sum_fen
 RETURN coalesce(sum(amounts), 0) AS entries, coalesce(sum(sum_fen), 0) AS sum_fen, count(CASE WHEN sum_fen <> 0 OR accounts <> amounts THEN 1 END) AS unbalanced_postings
 
-// name: balances
-// returns: one AccountPage
-// Accounts with the sum of their lines, for some postings by id, after an id; summed further by the caller.
+// name: postings
+// returns: one PostingPage
+// Accounts and amounts of some postings, by id, after an id.
 CALL () {
   MATCH (x:Posting) WHERE x.id > $after
   RETURN x ORDER BY x.id LIMIT $first
 }
-WITH collect(x) AS postings, max(x.id) AS last_id
-RETURN last_id AS last_id, COLLECT {
-  UNWIND postings AS x
-  UNWIND range(0, size(x.accounts) - 1) AS line
-  WITH x.accounts[line] AS account, sum(x.amounts_fen[line]) AS amount_fen
-  RETURN [account, amount_fen]
-} AS accounts
+RETURN max(x.id) AS last_id, collect([x.accounts, x.amounts_fen]) AS postings
 
 // name: owed
 // returns: one OwedPage

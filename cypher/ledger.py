@@ -20,11 +20,11 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPage:
-    """`accounts`: [account, amount_fen]; `last_id` None when there are no more postings."""
+class PostingPage:
+    """`postings`: each [accounts, amounts_fen]; `last_id` None when there are no more."""
 
     last_id: str | None
-    accounts: list[list[Any]]
+    postings: list[list[list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def check(run: Run) -> Check: ...
 
 
 @statement
-async def balances(run: Run, *, after: str, first: int) -> AccountPage: ...
+async def postings(run: Run, *, after: str, first: int) -> PostingPage: ...
 
 
 @statement

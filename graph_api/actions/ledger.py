@@ -37,8 +37,9 @@ async def _accounts(store: Store) -> Counter[str]:
     sums: Counter[str] = Counter()
     after: str | None = ""
     while after is not None:
-        page = await ledger.balances(store, after=after, first=POSTINGS_PER_PAGE)
-        for account, amount_fen in page.accounts:
-            sums[account] += amount_fen
+        page = await ledger.postings(store, after=after, first=POSTINGS_PER_PAGE)
+        for accounts, amounts_fen in page.postings:
+            for account, amount_fen in zip(accounts, amounts_fen, strict=False):  # `check` tells of unequal lengths
+                sums[account] += amount_fen
         after = page.last_id
     return sums

@@ -10,12 +10,6 @@ from graph_api.rules.calendar import day_of, month_text
 from graph_api.rules.commission import CommissionKind
 from graph_api.rules.promotion import Progress
 
-_STATES = {
-    "zh": {"OBSERVING": "观察中", "HELD": "已冻结", "RELEASED": "可结算", "PAID": "已支付", "VOIDED": "已作废"},
-    "en": {"OBSERVING": "observing", "HELD": "held", "RELEASED": "released", "PAID": "paid", "VOIDED": "voided"},
-}
-
-
 _CAUSES = {
     "zh": {
         "refund": "因订单退款",
@@ -89,9 +83,24 @@ def _zh(entry: EntryCard, chain: str, shown: Sale | None) -> str:
         parts.append(f"商品 {entry.sku}")
     parts.append(f"净额变动 {yuan(entry.basis_fen)} 元，费率 {percent(entry.rate_bp)}，计 {yuan(entry.amount_fen)} 元")
     parts.append(f"方案 {entry.plan_version}")
-    due = f"，{day_of(entry.release_at)} 起可释放" if entry.release_at and entry.state == "OBSERVING" else ""
-    parts.append(_STATES["zh"][entry.state] + due)
+    parts.append(_standing_zh(entry))
     return "；".join(parts) + "。"
+
+
+def _standing_zh(entry: EntryCard) -> str:
+    """Where the entry stands, what it waits for, and which payout it is in."""
+    if entry.state == "OBSERVING":
+        return f"观察中，{day_of(entry.release_at)} 起可释放" if entry.release_at else "观察中，签收后开始计观察期"
+    if entry.state == "HELD":
+        return "账户已锁定，冻结待复核"
+    if entry.state == "VOIDED":
+        return "经复核作废"
+    if entry.payout_id is not None:
+        return f"{'已支付' if entry.state == 'PAID' else '已计入付款'}，付款单 {entry.payout_id}"
+    if entry.amount_fen < 0:
+        return "欠款，从后续付款中扣除"
+    provisional = "（该年日历未公布，暂定）" if entry.due_provisional else ""
+    return f"已释放，{day_of(entry.due_at)} 起支付{provisional}" if entry.due_at else "已释放"
 
 
 def _en(entry: EntryCard, chain: str, shown: Sale | None) -> str:
@@ -114,9 +123,23 @@ def _en(entry: EntryCard, chain: str, shown: Sale | None) -> str:
         parts.append(f"product {entry.sku}")
     parts.append(f"net changed by ¥{yuan(entry.basis_fen)} at {percent(entry.rate_bp)} gives ¥{yuan(entry.amount_fen)}")
     parts.append(f"plan {entry.plan_version}")
-    due = f" until {day_of(entry.release_at)}" if entry.release_at and entry.state == "OBSERVING" else ""
-    parts.append(_STATES["en"][entry.state] + due)
+    parts.append(_standing_en(entry))
     return "; ".join(parts) + "."
+
+
+def _standing_en(entry: EntryCard) -> str:
+    if entry.state == "OBSERVING":
+        return f"observed until {day_of(entry.release_at)}" if entry.release_at else "observed from its delivery on"
+    if entry.state == "HELD":
+        return "held for review while the account is locked"
+    if entry.state == "VOIDED":
+        return "voided by a review"
+    if entry.payout_id is not None:
+        return f"{'paid' if entry.state == 'PAID' else 'on its way'} with payout {entry.payout_id}"
+    if entry.amount_fen < 0:
+        return "a debt, taken off the next payouts"
+    provisional = " (provisional: that year's calendar is not announced yet)" if entry.due_provisional else ""
+    return f"released, payable from {day_of(entry.due_at)}{provisional}" if entry.due_at else "released"
 
 
 def downlines_detail(progress: Progress, *, language: Language) -> str:

@@ -259,7 +259,7 @@ async def test_an_entry_tells_staff_why_it_was_earned(network: Service) -> None:
     assert [(entry["kind"], entry["level"]) for entry in entries] == [("BASE", 0), ("OVERRIDE", 1), ("OVERRIDE", 2)]
     assert entries[2]["explanation"] == (
         "第 2 级团队管理奖；订单 o-D（买家 x-D）；2026-01-10 支付；成交时推荐链 D → C → B；商品 P；"
-        "净额变动 1,000.00 元，费率 3%，计 30.00 元；方案 default；观察中。"
+        "净额变动 1,000.00 元，费率 3%，计 30.00 元；方案 default；观察中，签收后开始计观察期。"
     )
 
 
