@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from cypher import months
-from cypher.store import Transaction
+from cypher.statements import Run
+from cypher.store import Store, Transaction
+from graph_api.actions.plans import in_force
 from graph_api.rules.calendar import month_of, month_shifted, month_text
 from graph_api.rules.plan import RANKS, Plan, Rank
 from graph_api.rules.promotion import Progress, SalesOfMonth, months_ending, progress
@@ -30,14 +32,27 @@ async def by_month(transaction: Transaction, plan: Plan, month: int, *, effectiv
     )
 
 
-async def by_downlines(transaction: Transaction, plan: Plan, *, effective_at: int, actor: str) -> int:
+async def by_downlines(store: Store, *, effective_at: int, actor: str, now: int, timeout_seconds: float) -> int:
     """Promote by one step everybody active who has enough valid downlines, but nobody twice at one instant.
 
-    The route by months of sales is judged when a month closes, not here.
+    The route by months of sales is judged when a month closes, not here. Looking everybody over takes long in a large
+    network, so the lock is taken only if somebody is to be promoted, and they are judged again under it.
     """
+
+    async def work(transaction: Transaction) -> int:
+        plan = await in_force(transaction, effective_at)
+        reached = await _reached_by_downlines(transaction, plan, effective_at)
+        return await _promote(transaction, plan, reached, effective_at=effective_at, actor=actor)
+
+    if not await _reached_by_downlines(store, await in_force(store, effective_at), effective_at):
+        return 0
+    return await store.write(work, now=now, timeout_seconds=timeout_seconds)
+
+
+async def _reached_by_downlines(run: Run, plan: Plan, effective_at: int) -> list[tuple[dict[str, Any], Progress]]:
     window = months_ending(month_shifted(month_of(effective_at), by=-1), count=plan.sales_months)
     found = await months.candidates(
-        transaction,
+        run,
         month=0,
         sales_month_fen=min(plan.sales_month_fen),
         valid_downlines=min(plan.valid_downlines),
@@ -46,9 +61,7 @@ async def by_downlines(transaction: Transaction, plan: Plan, *, effective_at: in
     )
     fresh = [row for row in found.promoters if (row["promoted_at"] or effective_at - 1) < effective_at]
     reached = [(row, _progress(row, plan, window)) for row in fresh]
-    return await _promote(
-        transaction, plan, [pair for pair in reached if pair[1].by_downlines], effective_at=effective_at, actor=actor
-    )
+    return [pair for pair in reached if pair[1].by_downlines]
 
 
 async def _promote(

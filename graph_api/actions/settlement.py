@@ -121,11 +121,13 @@ class _Run:
             await self._each(subject, found.rows, work)
 
     async def promote(self) -> None:
-        async def work(transaction: Transaction) -> int:
-            plan = await in_force(transaction, self.as_of)
-            return await by_downlines(transaction, plan, effective_at=self.as_of, actor=self.actor)
-
-        self.settled.promotions = await self._write(work)
+        self.settled.promotions = await by_downlines(
+            self.store,
+            effective_at=self.as_of,
+            actor=self.actor,
+            now=self.now,
+            timeout_seconds=STEP_TIMEOUT_SECONDS,
+        )
 
     async def pay(self) -> None:
         """Payouts, by due date and code; whoever may not be paid yet keeps its entries released."""
