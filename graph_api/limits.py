@@ -60,6 +60,8 @@ class Size(NamedTuple):
 
 
 NOTHING = Size(0, 0)
+LEVELS = ("depth", "level", "maxDepth", "maxHops")
+"""Arguments that count levels of the tree or hops of a path."""
 
 
 def check_shape(document: DocumentNode) -> None:
@@ -157,6 +159,7 @@ class _Meter:
         known = (
             self.schema.get_field(parent, node.name.value) if parent is not None and is_composite_type(parent) else None
         )
+        self._check_levels(node)
         below_type = get_named_type(known.type) if known is not None else None
         below = self._selections(node.selection_set, below_type)
         factor = self._page_length(node)
@@ -169,6 +172,14 @@ class _Meter:
             factor = LIST_FACTOR if is_list and not in_page else 1
         weight = WEIGHTS.get(f"{parent.name}.{node.name.value}", 1) if parent is not None else 1
         return Size(below.depth + 1, weight + factor * below.cost)
+
+    def _check_levels(self, node: FieldNode) -> None:
+        """Levels are counted from 1; deeper than any tree is as deep as the tree."""
+        for argument in node.arguments or ():
+            if argument.name.value in LEVELS:
+                value = self._int_of(argument)
+                if value is not None and value < 1:
+                    raise BadInput(f"{argument.name.value} must be at least 1")
 
     def _page_length(self, node: FieldNode) -> int | None:
         """The value of `first`; BadInput if it is outside its bounds. Other types are left to validation."""

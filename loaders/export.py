@@ -70,7 +70,7 @@ def _publish(directory: Path, parts: Mapping[str, Path]) -> None:
 
 async def _write(path: Path, subject: str, rows: Rows, progress: Progress) -> int:
     count = 0
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with open(path, "w", encoding="utf-8", newline="", opener=_private) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS[subject])
         async for row in rows:
@@ -80,6 +80,11 @@ async def _write(path: Path, subject: str, rows: Rows, progress: Progress) -> in
                 progress(f"writing {subject}", count, 0)
     progress(f"writing {subject}", count, count)
     return count
+
+
+def _private(path: str, flags: int) -> int:
+    """Names and phones stand in these files as they are: they are their owner's only."""
+    return os.open(path, flags, 0o600)
 
 
 async def _promoters(store: Store, pii: Pii) -> Rows:

@@ -107,6 +107,7 @@ async def test_an_empty_store_gives_headers_and_no_touches(store: Store, pii: Pi
     await export(store, pii, tmp_path)
     assert sorted(contents(tmp_path)) == ["identifiers.csv", "orders.csv", "products.csv", "promoters.csv"]
     assert all(content.count(b"\n") == 1 for content in contents(tmp_path).values())
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}, "for their owner's eyes only"
 
 
 async def test_an_export_that_fails_leaves_the_earlier_files_whole(store: Store, pii: Pii, tmp_path: Path) -> None:

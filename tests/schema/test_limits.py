@@ -69,6 +69,15 @@ def test_a_page_is_1_to_100_long(first: str) -> None:
         size(f"query($n: Int = {first}) {{ products(first: $n) {{ totalCount }} }}")
 
 
+@pytest.mark.parametrize("levels", ["0", "-1", "-" + "9" * 30])
+def test_levels_are_counted_from_1(levels: str) -> None:
+    with pytest.raises(limits.BadInput, match="depth must be at least 1"):
+        size(f"{{ me {{ team(depth: {levels}) {{ size }} }} }}")
+    with pytest.raises(limits.BadInput, match="level must be at least 1"):
+        size("query($n: Int) { me { downline(level: $n) { totalCount } } }", n=int(levels))
+    size("query($n: Int) { me { team(depth: $n) { size } } }", n=None)
+
+
 def nested_fragments(levels: int, spreads: int) -> str:
     bodies = [f"fragment F{i} on Promoter {{ " + f"referrer {{ ...F{i + 1} }} " * spreads + "}" for i in range(levels)]
     return "{ me { ...F0 } } " + " ".join(bodies) + f" fragment F{levels} on Promoter {{ code }}"
