@@ -93,15 +93,13 @@ async def reckon_tax(transaction: Transaction, pairs: Iterable[tuple[str, int]])
     for year, codes in codes_by_year.items():
         rows = await live_of_year(transaction, codes, year)
         ended = [
-            row.id for row in rows if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
+            row for row in rows if row.status == PayoutStatus.CREATED and row.gross_fen < max(row.payout_min_fen, 1)
         ]
-        changes = [
-            {"id": row.id, "tax_fen": withheld_fen, "net_fen": row.gross_fen - withheld_fen}
-            for row, withheld_fen in _taxes([row for row in rows if row.id not in ended])
-        ]
-        if changes:
+        taxes = [*_taxes([row for row in rows if row not in ended]), *((row, 0) for row in ended)]
+        if taxes:
+            changes = [{"id": row.id, "tax_fen": fen, "net_fen": row.gross_fen - fen} for row, fen in taxes]
             await payouts.change(transaction, rows=changes)
-        await end_created(transaction, ended, reason="refunds took it below the minimum")
+        await end_created(transaction, [row.id for row in ended], reason="refunds took it below the minimum")
 
 
 async def live_of_year(transaction: Transaction, codes: Iterable[str], year: int) -> list[TaxedPayout]:
