@@ -25,19 +25,20 @@ RETURN collect({
 
 // name: load
 // returns: one Orders
-// Orders as recorded, with their lines.
+// Orders as recorded, with their lines, and who of their receivers is locked.
 UNWIND $numbers AS number
 MATCH (o:Order {number: number})
 RETURN collect({
   properties: properties(o),
   lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
   refunds: COLLECT { MATCH (e:OrderEvent {order_number: number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) },
-  voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen RETURN [code, sku, level, amount_fen] }
+  voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen RETURN [code, sku, level, amount_fen] },
+  locked_codes: COLLECT { UNWIND o.receiver_codes AS code MATCH (p:Promoter {code: code}) WHERE p.status = 'LOCKED' RETURN code }
 }) AS orders
 
 // name: event_facts
 // returns: one EventFacts
-// What applying an event to an order needs: whether its key is known, the order as recorded, who of its receivers is locked, closed months.
+// What applying an event to an order needs: whether its key is known, the order as recorded, closed months.
 RETURN
   COLLECT { MATCH (e:OrderEvent {key: $key}) RETURN properties(e) } AS known,
   COLLECT {
@@ -46,15 +47,10 @@ RETURN
       properties: properties(o),
       lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
       refunds: COLLECT { MATCH (e:OrderEvent {order_number: $number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) },
-      voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen RETURN [code, sku, level, amount_fen] }
+      voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen RETURN [code, sku, level, amount_fen] },
+      locked_codes: COLLECT { UNWIND o.receiver_codes AS code MATCH (p:Promoter {code: code}) WHERE p.status = 'LOCKED' RETURN code }
     }
   } AS orders,
-  COLLECT {
-    MATCH (o:Order {number: $number})
-    UNWIND o.receiver_codes AS code
-    MATCH (p:Promoter {code: code}) WHERE p.status = 'LOCKED'
-    RETURN code
-  } AS locked_codes,
   COLLECT { MATCH (c:MonthClose) RETURN c.month } AS closed_months
 
 // name: append

@@ -31,7 +31,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Each {properties, lines: [{sku, line}], refunds: [event], voided: [[code, sku, level, amount_fen]]}, lines in their order."""
+    """Each {properties, lines: [{sku, line}], refunds: [event], voided: [[code, sku, level, amount_fen]], locked_codes}, lines in their order."""
 
     orders: Rows
 
@@ -42,7 +42,6 @@ class EventFacts:
 
     known: Rows
     orders: Rows
-    locked_codes: list[str]
     closed_months: list[int]
 
 

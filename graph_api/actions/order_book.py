@@ -57,7 +57,7 @@ class OrderBook:
         self.take((await orders.load(transaction, numbers=wanted)).orders)
 
     def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Orders as loaded, each {properties, lines, refunds, voided}."""
+        """Orders as loaded, each {properties, lines, refunds, voided, locked_codes}."""
         for row in rows:
             state = state_of(row["properties"], row["lines"], row["refunds"])
             self.noted[state.number] = Noted(
@@ -67,6 +67,7 @@ class OrderBook:
                 seller_before=state.seller_code,
                 voided_fen={Group(code, sku, level): fen for code, sku, level, fen in row["voided"]},
             )
+            self.locked_codes |= set(row["locked_codes"])
 
     def sales(self) -> list[SalesChange]:
         """Own-sales changes of all orders in work, summed by promoter and month."""

@@ -144,7 +144,7 @@ async def _apply(
         facts = await orders.event_facts(transaction, key=event["key"], number=number)
         if facts.known:
             return _repeated(event, facts.known[0])
-        book = OrderBook(locked_codes=set(facts.locked_codes))
+        book = OrderBook()
         book.take(facts.orders)
         noted = book.noted.get(number)
         if noted is None:

@@ -95,6 +95,7 @@ class Trade:
             "lines": [{"sku": sku, "line": json.loads(line)} for sku, line in lines],
             "refunds": [json.loads(event) for (event,) in events],
             "voided": [],
+            "locked_codes": [],
         }
 
     def orders_append(
