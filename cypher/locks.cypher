@@ -40,4 +40,4 @@ ORDER BY ids[0]
 // Entries that a review takes from their promoter for good.
 UNWIND $ids AS id
 MATCH (c:Commission {id: id})
-SET c.state = 'VOIDED', c.unpaid_due_at = null, c.pending_release_at = null
+SET c.state = 'VOIDED', c.voided_at = $at, c.unpaid_due_at = null, c.pending_release_at = null

@@ -27,7 +27,7 @@ class OpenMonth:
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
-    """`tier_fen`: what is posted so far for the month, `voided_fen` of it voided; `due_at` None until it was released."""
+    """`tier_fen`: what is posted so far for the month, `voided_fen` of it voided, of `review_fen` that a review struck out; `due_at` None until it was released."""
 
     promoter_code: str
     month: int
@@ -38,6 +38,7 @@ class TierRow:
     due_at: int | None
     due_provisional: bool
     voided_fen: int
+    review_fen: int
     tier_threshold_fen: int
     tier_bp: int
     plan_version: str

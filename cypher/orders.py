@@ -31,7 +31,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Each {properties, lines: [{sku, line}], refunds: [event], voided: [[code, sku, level, amount_fen]], locked_codes}, lines in their order."""
+    """Each {properties, lines: [{sku, line}], refunds: [event], voided: [[code, sku, level, amount_fen, review_fen]], locked_codes}, lines in their order."""
 
     orders: Rows
 

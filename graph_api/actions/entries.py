@@ -19,6 +19,13 @@ class Group(NamedTuple):
     level: int
 
 
+class Voided(NamedTuple):
+    """What of a group is voided now, and what reviews have struck out of it: corrections move the first up to the second."""
+
+    now_fen: int
+    review_fen: int
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What entries of one event have in common; `number` None: a month's close. `at`: when the event was."""
@@ -31,7 +38,7 @@ class Source:
     posted_at: int
     release: Release | None
     pending_release_at: int | None = None
-    voided_fen: Mapping[Group, int] = field(default_factory=dict)
+    voided: Mapping[Group, Voided] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -43,14 +50,15 @@ class Appended:
 
     def extend(self, source: Source, entries: Iterable[tuple[str, Entry]], *, locked_codes: set[str]) -> None:
         """Entries of one event, numbered within its journal position, and one posting for all of them."""
-        voided_fen = dict(source.voided_fen)
+        voided = dict(source.voided)
         accrued: list[tuple[str, int]] = []
         rows: list[dict[str, Any]] = []
         for cause, entry in entries:
             group = Group(entry.promoter_code, entry.sku, entry.level)
-            void_fen = _taken_from_void_fen(entry.amount_fen, voided_fen.get(group, 0))
+            before = voided.get(group, Voided(0, 0))
+            void_fen = _void_part_fen(entry.amount_fen, before)
             if void_fen:
-                voided_fen[group] += void_fen
+                voided[group] = before._replace(now_fen=before.now_fen + void_fen)
                 rows.append(_row(source, entry._replace(amount_fen=void_fen), cause, len(rows), state="VOIDED"))
             if entry.amount_fen != void_fen:
                 rest = entry._replace(amount_fen=entry.amount_fen - void_fen)
@@ -97,13 +105,20 @@ def posting_row(
     }
 
 
-def _taken_from_void_fen(amount_fen: int, voided_fen: int) -> int:
-    """The part of a correction down that falls on what a review has voided: nobody was to be paid that.
+def _void_part_fen(amount_fen: int, voided: Voided) -> int:
+    """The part of a correction that falls on what a review has struck out: nobody is paid that, and nobody owes it.
 
-    >>> _taken_from_void_fen(-100, 30), _taken_from_void_fen(-20, 30), _taken_from_void_fen(50, 30)
+    Down as far as something is voided, and up again as far as the review went: a refund or a touch that comes late and
+    is made up for by another ends where they would have ended the other way round.
+
+    >>> _void_part_fen(-100, Voided(30, 30)), _void_part_fen(-20, Voided(30, 30)), _void_part_fen(50, Voided(30, 30))
     (-30, -20, 0)
+    >>> _void_part_fen(50, Voided(0, 30)), _void_part_fen(10, Voided(0, 30)), _void_part_fen(50, Voided(0, 0))
+    (30, 10, 0)
     """
-    return max(amount_fen, -voided_fen) if amount_fen < 0 < voided_fen else 0
+    if amount_fen < 0:
+        return max(amount_fen, -voided.now_fen)
+    return min(amount_fen, voided.review_fen - voided.now_fen)
 
 
 def _state(source: Source) -> str:

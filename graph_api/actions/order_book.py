@@ -8,7 +8,7 @@ from typing import Any
 
 from cypher import orders
 from cypher.store import Transaction
-from graph_api.actions.entries import Appended, Group, Source
+from graph_api.actions.entries import Appended, Group, Source, Voided
 from graph_api.actions.payouts import absorb_debts
 from graph_api.rules.chain import PersonHistory, Referral
 from graph_api.rules.commission import Frozen
@@ -25,7 +25,7 @@ class Noted:
     new: bool
     extra: dict[str, Any] = field(default_factory=dict)
     seller_before: str | None = None
-    voided_fen: dict[Group, int] = field(default_factory=dict)
+    voided: dict[Group, Voided] = field(default_factory=dict)
     seq: int = 0
     at: int = 0
 
@@ -65,7 +65,7 @@ class OrderBook:
                 Changes(),
                 new=False,
                 seller_before=state.seller_code,
-                voided_fen={Group(code, sku, level): fen for code, sku, level, fen in row["voided"]},
+                voided={Group(*key): Voided(fen, review) for *key, fen, review in row["voided"]},
             )
             self.locked_codes |= set(row["locked_codes"])
 
@@ -143,7 +143,7 @@ def _source(noted: Noted, posted_at: int) -> Source:
         at=noted.at,
         posted_at=posted_at,
         release=state.release,
-        voided_fen=noted.voided_fen,
+        voided=noted.voided,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from cypher import months
 from cypher.store import Transaction
-from graph_api.actions.entries import Appended, Group, Source
+from graph_api.actions.entries import Appended, Group, Source, Voided
 from graph_api.actions.payouts import absorb_debts
 from graph_api.rules.calendar import tier_release_at
 from graph_api.rules.commission import CommissionKind, Entry, correction_kind, tier_owed_fen
@@ -82,7 +82,7 @@ def _source(row: months.TierRow, seq: int, number: str | None, posted_at: int) -
         posted_at=posted_at,
         release=release,
         pending_release_at=tier_release_at(row.month),
-        voided_fen={Group(row.promoter_code, "", 0): row.voided_fen},
+        voided={Group(row.promoter_code, "", 0): Voided(row.voided_fen, row.review_fen)},
     )
 
 

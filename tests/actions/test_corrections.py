@@ -45,3 +45,18 @@ async def test_what_a_locked_promoter_loses_to_an_earlier_touch_leaves_what_is_h
         assert await shop.balance(code) == Balance(0, 0, 0, 0, 0, 0)
     assert (await shop.balance("A")).observing_fen == 20_000
     await shop.check()
+
+
+async def test_what_a_review_voided_stays_voided_when_its_order_comes_back(shop: Shop) -> None:
+    await touch(shop, "D", days_before=1)
+    await sell_without_code(shop)
+    await locks.lock(shop.store, code="D", reason="查", actor="RISK", now=NOW)
+    assert await locks.void_held(shop.store, code="D", reason="刷单", actor="RISK", now=NOW) == 20_000
+    await locks.unlock(shop.store, code="D", reason="完", actor="RISK", now=NOW)
+    await touch(shop, "A", days_before=2)
+    await touch(shop, "D", days_before=3)
+    await shop.deliver("o")
+    await shop.settle()
+    assert await shop.balance("D") == Balance(0, 0, 0, 0, 0, 0)
+    assert (await shop.balance("C")).released_fen == 3_000
+    await shop.check()
