@@ -37,7 +37,7 @@ ORDER BY ids[0]
 
 // name: void
 // returns: none
-// Entries that a review takes from their promoter for good.
+// Entries that a review takes from their promoter for good; one that was never posted, as it falls on these, has no voided_seq.
 UNWIND $ids AS id
 MATCH (c:Commission {id: id})
-SET c.state = 'VOIDED', c.voided_at = $at, c.unpaid_due_at = null, c.pending_release_at = null
+SET c.state = 'VOIDED', c.voided_seq = $seq, c.unpaid_due_at = null, c.pending_release_at = null

@@ -154,6 +154,14 @@ CREATE INDEX payout_next_ask_at IF NOT EXISTS FOR (n:Payout) ON (n.status, n.pro
 // returns: none
 CREATE CONSTRAINT job_name IF NOT EXISTS FOR (n:Job) REQUIRE n.name IS UNIQUE
 
+// name: m0040_posting_reference
+// returns: none
+CREATE INDEX posting_reference IF NOT EXISTS FOR (n:Posting) ON (n.reference)
+
+// name: m0041_payout_finished_at
+// returns: none
+CREATE INDEX payout_finished_at IF NOT EXISTS FOR (n:Payout) ON (n.finished_at, n.id)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

@@ -21,7 +21,7 @@ MATCH (c:MonthClose {month: pair.month})
 MATCH (p:Promoter {code: pair.promoter_code})-[:SOLD_IN]->(s:SalesMonth {month: pair.month})
 RETURN s.promoter_code AS promoter_code, s.month AS month, s.volume_fen AS volume_fen, coalesce(s.tier_fen, 0) AS tier_fen, p.status AS status, p.closed_at AS closed_at, s.due_at AS due_at, coalesce(s.due_provisional, false) AS due_provisional,
        reduce(sum = 0, fen IN COLLECT { MATCH (p)-[:EARNED]->(v:Commission {state: 'VOIDED'}) WHERE v.month = pair.month AND v.sku IS NULL RETURN v.amount_fen } | sum + fen) AS voided_fen,
-       reduce(sum = 0, fen IN COLLECT { MATCH (p)-[:EARNED]->(v:Commission {state: 'VOIDED'}) WHERE v.month = pair.month AND v.sku IS NULL AND v.voided_at IS NOT NULL RETURN v.amount_fen } | sum + fen) AS review_fen,
+       reduce(sum = 0, fen IN COLLECT { MATCH (p)-[:EARNED]->(v:Commission {state: 'VOIDED'}) WHERE v.month = pair.month AND v.sku IS NULL AND v.voided_seq IS NOT NULL RETURN v.amount_fen } | sum + fen) AS review_fen,
        c.tier_threshold_fen AS tier_threshold_fen, c.tier_bp AS tier_bp, c.plan_version AS plan_version
 
 // name: above_threshold

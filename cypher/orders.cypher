@@ -32,7 +32,7 @@ RETURN collect({
   properties: properties(o),
   lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
   refunds: COLLECT { MATCH (e:OrderEvent {order_number: number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) },
-  voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen, sum(CASE WHEN c.voided_at IS NULL THEN 0 ELSE c.amount_fen END) AS review_fen RETURN [code, sku, level, amount_fen, review_fen] },
+  voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen, sum(CASE WHEN c.voided_seq IS NULL THEN 0 ELSE c.amount_fen END) AS review_fen RETURN [code, sku, level, amount_fen, review_fen] },
   locked_codes: COLLECT { UNWIND o.receiver_codes AS code MATCH (p:Promoter {code: code}) WHERE p.status = 'LOCKED' RETURN code }
 }) AS orders
 
@@ -47,7 +47,7 @@ RETURN
       properties: properties(o),
       lines: COLLECT { MATCH (o)-[line:CONTAINS]->(p:Product) RETURN {sku: p.sku, line: properties(line)} ORDER BY line.line_index },
       refunds: COLLECT { MATCH (e:OrderEvent {order_number: $number}) WHERE e.kind = 'REFUND' AND e.state = 'APPLIED' RETURN properties(e) },
-      voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen, sum(CASE WHEN c.voided_at IS NULL THEN 0 ELSE c.amount_fen END) AS review_fen RETURN [code, sku, level, amount_fen, review_fen] },
+      voided: COLLECT { MATCH (o)-[:YIELDED]->(c:Commission {state: 'VOIDED'})<-[:EARNED]-(p:Promoter) WHERE c.sku IS NOT NULL WITH p.code AS code, c.sku AS sku, c.level AS level, sum(c.amount_fen) AS amount_fen, sum(CASE WHEN c.voided_seq IS NULL THEN 0 ELSE c.amount_fen END) AS review_fen RETURN [code, sku, level, amount_fen, review_fen] },
       locked_codes: COLLECT { UNWIND o.receiver_codes AS code MATCH (p:Promoter {code: code}) WHERE p.status = 'LOCKED' RETURN code }
     }
   } AS orders,

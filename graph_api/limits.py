@@ -38,7 +38,7 @@ PAGE_MAX = 100
 OPERATIONS_MAX = 20
 REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
-WEIGHTS = {"Query.simulatePlan": COST_MAX // 2}
+WEIGHTS = {"Query.simulatePlan": COST_MAX // 2, "Promoter.statement": 400, "Promoter.taxRecord": 50}
 """What a field costs beside its values; two of these do not fit into one request."""
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""

@@ -56,10 +56,10 @@ async def void_held(store: Store, *, code: str, reason: str, actor: str, now: in
         void_fen = sum(group.amount_fen for group in groups)
         if not groups:
             return 0
-        await locks.void(transaction, at=now, ids=[id for group in groups for id in group.ids])
         seq = transaction.journal(
             "held_voided", at=now, actor=actor, codes=[code], reason=reason, void_fen=void_fen, groups=len(groups)
         )
+        await locks.void(transaction, ids=[id for group in groups for id in group.ids], seq=seq)
         await post(transaction, seq, now, [(f"lock:{code}", ledger.void(code, void_fen))])
         return void_fen
 

@@ -66,8 +66,16 @@ def month_tax_fen(income_fen: int) -> int:
     >>> month_tax_fen(80_000), month_tax_fen(400_000), month_tax_fen(2_500_000), month_tax_fen(3_000_000)
     (0, 64000, 400000, 520000)
     """
-    expenses = max(EXPENSES_FEN * 100, income_fen * EXPENSES_PERCENT)
-    return _tax_fen(PER_MONTH_TABLE, taxable_hundredths=income_fen * 100 - expenses)
+    return _tax_fen(PER_MONTH_TABLE, taxable_hundredths=_month_hundredths(income_fen))
+
+
+def month_taxable_fen(income_fen: int) -> int:
+    """What of a month's income is taxed PER_MONTH, rounded half up to the fen; the tax itself is not computed from it.
+
+    >>> month_taxable_fen(80_000), month_taxable_fen(400_000), month_taxable_fen(400_004)
+    (0, 320000, 320003)
+    """
+    return half_up(max(_month_hundredths(income_fen), 0), 100)
 
 
 def year_tax_fen(income_fen: int, *, months: int) -> int:
@@ -76,8 +84,16 @@ def year_tax_fen(income_fen: int, *, months: int) -> int:
     >>> year_tax_fen(1_000_000, months=1), year_tax_fen(2_000_000, months=2), year_tax_fen(3_000_000, months=3)
     (9000, 18000, 27000)
     """
-    taxable_hundredths = income_fen * (100 - EXPENSES_PERCENT) - MONTHLY_ALLOWANCE_FEN * 100 * months
-    return _tax_fen(CUMULATIVE_TABLE, taxable_hundredths=taxable_hundredths)
+    return _tax_fen(CUMULATIVE_TABLE, taxable_hundredths=_year_hundredths(income_fen, months=months))
+
+
+def year_taxable_fen(income_fen: int, *, months: int) -> int:
+    """What of the income of `months` worked is taxed CUMULATIVE, rounded half up to the fen.
+
+    >>> year_taxable_fen(1_000_000, months=1), year_taxable_fen(500_000, months=1)
+    (300000, 0)
+    """
+    return half_up(max(_year_hundredths(income_fen, months=months), 0), 100)
 
 
 def withheld_fen(
@@ -100,6 +116,14 @@ def withheld_fen(
     income_fen = others_gross_fen + gross_fen
     whole_fen = month_tax_fen(income_fen) if method is TaxMethod.PER_MONTH else year_tax_fen(income_fen, months=months)
     return max(min(whole_fen - others_withheld_fen, gross_fen), 0)
+
+
+def _month_hundredths(income_fen: int) -> int:
+    return income_fen * 100 - max(EXPENSES_FEN * 100, income_fen * EXPENSES_PERCENT)
+
+
+def _year_hundredths(income_fen: int, *, months: int) -> int:
+    return income_fen * (100 - EXPENSES_PERCENT) - MONTHLY_ALLOWANCE_FEN * 100 * months
 
 
 def _tax_fen(table: tuple[tuple[int, int], ...], *, taxable_hundredths: int) -> int:

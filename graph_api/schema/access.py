@@ -55,6 +55,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "downline sales team promotion": "yyyyyy",
         "phone": "syyyyy",
         "earnings orders commissions balance payouts acceptedContract": "syyy-y",
+        "statement taxRecord": "syyy-y",
     },
     "Order": {
         "id number status buyerCode lines paidFen refundedFen netFen paidAt deliveredAt observedUntil": "yyyyyy",
@@ -94,6 +95,11 @@ OPEN: Mapping[str, str] = {
     "PayoutsPayload": "payouts errors",
     "ContractPayload": "version errors",
     "VoidHeldPayload": "voidedFen errors",
+    "Statement": "month openingFen baseFen tierFen overrideFen clawbackFen adjustmentFen voidedFen paidOutFen returnedFen"
+    " closingFen entries payouts debts debtFen",
+    "StatementPayout": "at amountFen payout",
+    "TaxRecord": "year months grossFen dueFen withheldFen",
+    "TaxMonth": "month taxMethod payouts grossFen taxableFen dueFen withheldFen cumulatedGrossFen cumulatedWithheldFen",
     "SalesAggregate": "orders buyers volumeFen refundedFen",
     "TeamAggregate": "promoterCode size directCount validDirectCount maxDepth orders volumeFen byLevel computedAt source",
     "TeamLevel": "level size orders volumeFen",

@@ -110,6 +110,17 @@ class CommissionConnection(Counted):
         return cls._of(page, after=after, count=lambda: context.commissions.count_of_payout(payout_id))
 
     @classmethod
+    def listed(
+        cls, entries: list[EntryCard], cursors: list[str], *, has_next: bool, after: str | None, count: int
+    ) -> CommissionConnection:
+        """A page that was found elsewhere, of a list whose length is known."""
+
+        async def known() -> int:
+            return count
+
+        return cls._of(EntryPage(tuple(entries), tuple(cursors), has_next), after=after, count=known)
+
+    @classmethod
     def _of(cls, page: EntryPage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> CommissionConnection:
         pairs = zip(page.rows, page.cursors, strict=True)
         return cls(

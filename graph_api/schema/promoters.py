@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 
+from graph_api.batched import accounts
 from graph_api.batched.asks import DownlineOrder
 from graph_api.batched.orders import Sought
 from graph_api.batched.rows import Card, DownlinePage, PromoterPage
@@ -23,6 +24,7 @@ from graph_api.schema.problems import UserError
 from graph_api.schema.promotion import PromotionProgress
 from graph_api.schema.scalars import Instant, Month
 from graph_api.schema.selections import arguments_below, selects
+from graph_api.schema.statements import Statement, TaxRecord
 from graph_api.schema.teams import SalesAggregate, TeamAggregate
 
 
@@ -101,6 +103,16 @@ class Promoter(Node):
     @resolver(description="Its payouts, newest first: for itself and staff, not for the upline.")
     async def payouts(self, info: Info, first: int = 20, after: str | None = None) -> PayoutConnection | None:
         return await PayoutConnection.received(info.context, code=self.code, status=None, first=first, after=after)
+
+    @resolver(description="What moved its account in a month: for itself and staff, not for the upline.")
+    async def statement(self, info: Info, month: Month) -> Statement | None:
+        moved = await accounts.month_statement(info.context.store, self.code, month)
+        return Statement.of(self.code, month, moved)
+
+    @resolver(description="What it received in a year and the tax withheld: for itself and staff.")
+    async def tax_record(self, info: Info, year: int) -> TaxRecord | None:
+        records = await accounts.year_records(info.context.store, [self.code], year)
+        return TaxRecord.of(year, records.get(self.code, []))
 
     @resolver(description="Which version of the e-contract it accepted last: for itself and staff.")
     async def accepted_contract(self, info: Info) -> str | None:

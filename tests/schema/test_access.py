@@ -45,7 +45,7 @@ TEAM_MAY_BE_READ = {
     "upline",
     "downline",
 }
-OF_MONEY = {"earnings", "orders", "commissions", "balance", "payouts", "acceptedContract"}
+OF_MONEY = {"earnings", "orders", "commissions", "balance", "payouts", "acceptedContract", "statement", "taxRecord"}
 MONEY_MOVES = {"settle", "approvePayouts", "confirmPayouts", "failPayouts"}
 MUTATIONS_OF = {
     Role.PROMOTER: {"acceptContract"},
@@ -71,6 +71,8 @@ LISTS_DENIED = {
 }
 ARGUMENTS = {
     "earnings": '(month: "2026-01")',
+    "statement": '(month: "2026-01")',
+    "taxRecord": "(year: 2026)",
     "node": '(id: "UHJvZHVjdDpQ")',
     "promoter": '(code: "B")',
     "product": '(sku: "P")',
