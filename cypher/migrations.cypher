@@ -162,6 +162,10 @@ CREATE INDEX posting_reference IF NOT EXISTS FOR (n:Posting) ON (n.reference)
 // returns: none
 CREATE INDEX payout_finished_at IF NOT EXISTS FOR (n:Payout) ON (n.finished_at, n.id)
 
+// name: m0042_commission_month
+// returns: none
+CREATE INDEX commission_month IF NOT EXISTS FOR (n:Commission) ON (n.month, n.seq, n.id)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

@@ -20,6 +20,7 @@ from graph_api.cache import Cache, follow
 from graph_api.callbacks import PATH, Callbacks
 from graph_api.context import Stores
 from graph_api.door import Documents, Door
+from graph_api.exports import Exports
 from graph_api.graphiql import graphiql_routes
 from graph_api.jobs.schedule import Scheduler, jobs_of
 from graph_api.jobs.transfers import Providers
@@ -134,6 +135,8 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     app.router.routes.append(Route("/graphql", door, name="graphql"))
     callbacks = Callbacks(lambda: _opened(app).stores, lambda: app.state.providers)
     app.router.routes.append(Route(PATH, callbacks.__call__, methods=["POST"], name="callbacks"))
+    exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret)
+    app.router.routes.append(Route("/exports/{file}", exports, name="exports"))
     if not production:
         app.router.routes.extend(graphiql_routes())
     _add_pages(app, production=production)

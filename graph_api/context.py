@@ -98,16 +98,20 @@ class Context:
         return self.viewer.promoter_code == card.code
 
     async def record_looks(self) -> None:
-        """Journal whose raw personal data this request shows, in one entry; nobody's facts changed, so no codes."""
-        if not self.looks:
-            return
-        seen = [f"{code}:{what}" for code, what in sorted(self.looks)]
-        now = self.now
+        """Journal whose raw personal data this request shows."""
+        await record_looks(self.store, self.viewer, self.looks, now=self.now)
 
-        async def work(transaction: Transaction) -> None:
-            transaction.journal("pii_viewed", at=now, actor=self.viewer.actor, seen=seen)
 
-        await self.store.write(work, now=now)
+async def record_looks(store: Store, viewer: Viewer, looks: set[tuple[str, str]], *, now: int) -> None:
+    """Journal looks at raw personal data, in one entry; nobody's facts changed, so no codes."""
+    if not looks:
+        return
+    seen = [f"{code}:{what}" for code, what in sorted(looks)]
+
+    async def work(transaction: Transaction) -> None:
+        transaction.journal("pii_viewed", at=now, actor=viewer.actor, seen=seen)
+
+    await store.write(work, now=now)
 
 
 def language_of(accept_language: str) -> Language:

@@ -85,17 +85,17 @@ class Door:
         operation = "none"
         try:
             media_type = _media_type(request)
-            viewer = _viewer(self.secret(), request)
+            viewer = viewer_of_request(self.secret(), request)
             asked = _graphql_request(await _body(request))
             status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
             response = _response(status, payload, media_type)
         except Refusal as refusal:
-            response = _refused(refusal)
+            response = refused(refusal)
         except ClientDisconnect:
             return
         except Exception as error:
             log.error("request failed", request_id=request_id, exc_info=error)
-            response = _refused(Refusal(500, "INTERNAL", f"internal error, request {request_id}"))
+            response = refused(Refusal(500, "INTERNAL", f"internal error, request {request_id}"))
         response.headers["X-Request-Id"] = request_id
         metrics.answered(operation, response.status_code, time.perf_counter() - started)
         await response(scope, receive, send)
@@ -210,7 +210,8 @@ def _media_type(request: Request) -> str:
     return JSON
 
 
-def _viewer(secret: str, request: Request) -> Viewer:
+def viewer_of_request(secret: str, request: Request) -> Viewer:
+    """Who asks; Refusal without a good token."""
     try:
         return viewer_of(secret, request.headers.get("authorization"))
     except Unauthenticated as error:
@@ -322,7 +323,8 @@ def _code(cause: Exception) -> tuple[str, str]:
     return "INTERNAL", "internal error"
 
 
-def _refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """The answer to a request that is not carried out."""
     body = {"errors": [{"message": str(refusal), "extensions": {"code": refusal.code}}]}
     response = _response(refusal.status, body, JSON)
     response.headers.update(refusal.headers)

@@ -58,6 +58,15 @@ def instant_text(at: int) -> str:
     return to_datetime(at).isoformat().replace("+00:00", "Z")
 
 
+def local_text(at: int) -> str:
+    """The instant as clocks in Shanghai show it, with their offset.
+
+    >>> local_text(instant("2026-01-31T16:00:00Z"))
+    '2026-02-01T00:00:00+08:00'
+    """
+    return to_datetime(at).astimezone(SHANGHAI).isoformat()
+
+
 def month_of(at: int) -> int:
     """The month of an instant in Shanghai.
 

@@ -72,6 +72,9 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+EXPORTS: Mapping[str, str] = {"payouts": "---y-y", "commissions": "---y-y", "statement": "s--y-y", "tax": "---y-y"}
+"""Files at /exports/NAME.csv and .xlsx, by the same letters."""
+
 # What can be reached only through a field above: reading it needs no further right.
 OPEN: Mapping[str, str] = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
@@ -141,6 +144,13 @@ class Forbidden(Exception):
     """The role may not read or do this."""
 
 
+def check_export(name: str, viewer: Viewer, promoter_code: str | None) -> None:
+    """Forbidden if the viewer may not have the file, of this promoter where it is of one."""
+    letter = dict(zip(COLUMNS, EXPORTS[name], strict=True))[viewer.role]
+    if letter == "-" or (letter == "s" and promoter_code != viewer.promoter_code):
+        raise Forbidden(f"{viewer.role} may not export {name}" + (" of others" if letter == "s" else ""))
+
+
 class AccessIncomplete(TypeError):
     """The table and the schema disagree; raised when the schema is built."""
 
@@ -205,7 +215,7 @@ def as_markdown() -> str:
         "- **no**: null with `FORBIDDEN` beside it.",
         "",
         "Names and phones are raw for the promoter itself and for FINANCE, each of whose looks is recorded in the"
-        " journal; masked for everybody else.",
+        " journal; masked for everybody else. In an export they are masked unless `names=raw` asks for them.",
         "",
         f"| | {' | '.join(COLUMNS)} |",
         f"|---|{'---|' * len(COLUMNS)}",
@@ -214,6 +224,9 @@ def as_markdown() -> str:
         for fields, letters in rows.items():
             named = ", ".join(f"`{type_}.{field}`" for field in fields.split())
             lines.append(f"| {named} | {' | '.join(ANSWERS[letter] for letter in letters)} |")
+    for name, letters in EXPORTS.items():
+        named = f"`/exports/{name}.csv`, `/exports/{name}.xlsx`"
+        lines.append(f"| {named} | {' | '.join(ANSWERS[letter] for letter in letters)} |")
     open_types = ", ".join(f"`{type_}`" for type_ in OPEN)
     lines += ["", f"Whoever reads a field of one of these types may read all of it: {open_types}.", ""]
     return "\n".join(lines)

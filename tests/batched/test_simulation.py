@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import gc
 import time
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest_asyncio
 
 from cypher import simulation
 from cypher.store import Store
+from graph_api.batched import simulation as batched
 from graph_api.batched.simulation import Simulations, Window, past_orders
 from graph_api.rules.plan import DEFAULT_PLAN
 from graph_api.servers import Servers
@@ -56,6 +58,10 @@ async def test_pages_hold_every_order_of_the_window_once_in_order(sold: Store) -
         at, number = seen[-1]
     paid_ats = [(1000 if i <= AT_ONE_INSTANT else 1000 + i // 3, f"o{i}") for i in range(1, ORDERS + 1)]
     assert seen == sorted(pair for pair in paid_ats if pair[0] < 1900)
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(batched).failed == 0
 
 
 async def test_a_page_walks_no_more_of_the_index_than_it_holds(sold: Store, servers: Servers) -> None:
