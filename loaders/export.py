@@ -53,6 +53,8 @@ def _parts(directory: Path, subjects: Iterable[str]) -> Iterator[dict[str, Path]
     """Where the files are written before they get their names; nothing of them is left afterwards."""
     directory.mkdir(parents=True, exist_ok=True)
     parts = {subject: directory / f"{subject}.csv.part" for subject in subjects}
+    for part in parts.values():
+        part.touch(mode=0o600)  # names and phones stand in them as they are: they are their owner's only
     try:
         yield parts
     finally:
@@ -70,7 +72,7 @@ def _publish(directory: Path, parts: Mapping[str, Path]) -> None:
 
 async def _write(path: Path, subject: str, rows: Rows, progress: Progress) -> int:
     count = 0
-    with open(path, "w", encoding="utf-8", newline="", opener=_private) as stream:
+    with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS[subject])
         async for row in rows:
@@ -80,11 +82,6 @@ async def _write(path: Path, subject: str, rows: Rows, progress: Progress) -> in
                 progress(f"writing {subject}", count, 0)
     progress(f"writing {subject}", count, count)
     return count
-
-
-def _private(path: str, flags: int) -> int:
-    """Names and phones stand in these files as they are: they are their owner's only."""
-    return os.open(path, flags, 0o600)
 
 
 async def _promoters(store: Store, pii: Pii) -> Rows:

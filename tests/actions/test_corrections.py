@@ -5,9 +5,7 @@ from __future__ import annotations
 from graph_api.actions import locks, orders, touches
 from graph_api.batched.rows import Balance
 from graph_api.rules.calendar import DAY_US
-from tests.actions.test_settlement import NOW, PAID, Shop, shop
-
-__all__ = ["shop"]
+from tests.actions.shop import NOW, PAID, Shop
 
 
 async def test_a_payout_that_refunds_end_withholds_nothing(shop: Shop) -> None:
