@@ -13,6 +13,7 @@ from graph_api.batched.plans import PlanReads
 from graph_api.batched.products import ProductReads
 from graph_api.batched.promoters import PromoterReads
 from graph_api.batched.simulation import Simulations
+from graph_api.batched.structures import StructureReads
 from graph_api.pii import Pii, masked_name, masked_phone
 from graph_api.viewer import Role, Viewer
 
@@ -48,18 +49,21 @@ class Context:
     payouts: PayoutReads
     products: ProductReads
     plans: PlanReads
+    structures: StructureReads
     simulations: Simulations
     looks: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, stores: Stores, viewer: Viewer, language: Language) -> Context:
         store = stores.store
+        promoters = PromoterReads(store, stores.cache, viewer, stores.pii)
         return cls(
             viewer=viewer,
             store=store,
             pii=stores.pii,
             language=language,
-            promoters=PromoterReads(store, stores.cache, viewer, stores.pii),
+            promoters=promoters,
+            structures=StructureReads(store, promoters),
             orders=OrderReads(store, viewer),
             commissions=CommissionReads(store, viewer),
             payouts=PayoutReads(store, viewer),

@@ -36,6 +36,12 @@ class Conflict(DomainError):
     code = "CONFLICT"
 
 
+class ComplianceLimit(DomainError):
+    """The tree would go over the line that the law draws, and the plan refuses that."""
+
+    code = "COMPLIANCE_LIMIT"
+
+
 class WouldCycle(DomainError):
     """The referral would close a cycle; `path` walks it from the promoter down to the referrer."""
 

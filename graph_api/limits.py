@@ -40,6 +40,8 @@ REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
 WEIGHTS = {"Query.simulatePlan": COST_MAX // 2, "Promoter.statement": 400, "Promoter.taxRecord": 50}
 """What a field costs beside its values; two of these do not fit into one request."""
+NODES_PER_FACTOR = 20
+"""Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""
 
@@ -170,6 +172,8 @@ class _Meter:
             in_page = parent is not None and parent.name.endswith("Connection")
             is_list = known is not None and is_list_type(get_nullable_type(known.type))
             factor = LIST_FACTOR if is_list and not in_page else 1
+        if known is not None and "limit" in known.args:
+            factor = max(self._nodes(node, known.args["limit"].default_value) // NODES_PER_FACTOR, 1)
         weight = WEIGHTS.get(f"{parent.name}.{node.name.value}", 1) if parent is not None else 1
         return Size(below.depth + 1, weight + factor * below.cost)
 
@@ -192,6 +196,15 @@ class _Meter:
         if not 1 <= value <= PAGE_MAX:
             raise BadInput(f"first must be 1-{PAGE_MAX}")
         return value
+
+    def _nodes(self, node: FieldNode, default: Any) -> int:
+        """The value of `limit`, which its own field holds against its bounds."""
+        argument = next((argument for argument in node.arguments or () if argument.name.value == "limit"), None)
+        given = argument is not None and not (
+            isinstance(argument.value, VariableNode) and argument.value.name.value not in self.variables
+        )
+        value = self._int_of(argument) if argument is not None and given else default
+        return min(value, COST_MAX) if isinstance(value, int) else COST_MAX
 
     def _int_of(self, argument: ArgumentNode) -> int | None:
         value: Any = argument.value

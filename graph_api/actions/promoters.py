@@ -12,6 +12,7 @@ from typing import Any
 from cypher import identifiers, network
 from cypher.network import DEPTH_MAX, KnownPerson
 from cypher.store import Store, Transaction
+from graph_api.actions.compliance import Trees, check_tree, refuses
 from graph_api.actions.identifiers import identifier_row
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
 from graph_api.actions.requests import Request, check_key, is_repeat
@@ -67,8 +68,13 @@ async def enrol(
         known = await _known(transaction, rows)
         outcomes: list[Outcome] = []
         fresh: list[Enrolment] = []
+        trees: Trees | None = None
+        if not historical and await refuses(transaction, now):
+            trees = await Trees.of(transaction, (row.referrer_code for row in rows if row.referrer_code))
         for row in rows:
             outcome = _enrolment_outcome(pii, row, known, historical=historical)
+            over = trees.add(row.code, row.referrer_code) if trees is not None and outcome is RECORDED else None
+            outcome = refused(over) if over is not None else outcome
             outcomes.append(outcome)
             if outcome is RECORDED:
                 fresh.append(row)
@@ -113,6 +119,7 @@ async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int 
         _check_instant(branch, bound_at)
         await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
         await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=bound_at)
+        await check_tree(transaction, promoter_code, at=now)
         transaction.journal(
             "referrer_bound",
             at=bound_at,
@@ -163,6 +170,7 @@ async def move(
             await network.detach(transaction, code=promoter_code, until_at=moved_at, reason=reason)
         if referrer_code is not None:
             await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=moved_at)
+            await check_tree(transaction, promoter_code, at=now)
         transaction.journal(
             "branch_moved",
             at=moved_at,

@@ -125,3 +125,32 @@ class DownlineSort(Enum):
     JOINED_AT_DESC = "JOINED_AT_DESC"
     SALES_DESC = "SALES_DESC"
     TEAM_VOLUME_DESC = "TEAM_VOLUME_DESC"
+
+
+@strawberry.enum(description="What relates two nodes.")
+class RelationKind(Enum):
+    REFERRED = "REFERRED"
+    PURCHASED_THROUGH = "PURCHASED_THROUGH"
+    DEVICE = "DEVICE"
+    PAYOUT_ACCOUNT = "PAYOUT_ACCOUNT"
+    ID_NUMBER = "ID_NUMBER"
+    PHONE = "PHONE"
+    ADDRESS = "ADDRESS"
+
+
+@strawberry.enum(description="What a node is.")
+class NodeKind(Enum):
+    PROMOTER = "PROMOTER"
+    BUYER = "BUYER"
+    DEVICE = "DEVICE"
+    PAYOUT_ACCOUNT = "PAYOUT_ACCOUNT"
+    ID_NUMBER = "ID_NUMBER"
+    PHONE = "PHONE"
+    ADDRESS = "ADDRESS"
+
+
+@strawberry.enum(description="How near a tree is to the prosecution line.")
+class ComplianceState(Enum):
+    CLEAR = "CLEAR"
+    NEAR = "NEAR"
+    OVER = "OVER"

@@ -25,6 +25,7 @@ from graph_api.schema.promotion import PromotionProgress
 from graph_api.schema.scalars import Instant, Month
 from graph_api.schema.selections import arguments_below, selects
 from graph_api.schema.statements import Statement, TaxRecord
+from graph_api.schema.structures import ComplianceMeter
 from graph_api.schema.teams import SalesAggregate, TeamAggregate
 
 
@@ -127,6 +128,10 @@ class Promoter(Node):
         self, info: Info, month: Month | None = None, first: int = 20, after: str | None = None
     ) -> CommissionConnection | None:
         return await CommissionConnection.earned(info.context, self.code, month=month, first=first, after=after)
+
+    @resolver(description="How near its own tree is to the prosecution line; for those who watch over it.")
+    async def compliance(self, info: Info) -> ComplianceMeter | None:
+        return ComplianceMeter.of(await info.context.structures.compliance(self.code))
 
     @classmethod
     def of(cls, card: Card) -> Promoter:

@@ -10,9 +10,11 @@ from graph_api.actions import plans
 from graph_api.batched.asks import PromoterOrder
 from graph_api.batched.orders import Sought
 from graph_api.batched.simulation import Window
+from graph_api.batched.structures import KINDS
 from graph_api.context import Context
+from graph_api.rules.plan import ComplianceMode
 from graph_api.schema.commissions import Commission
-from graph_api.schema.enums import PromoterSort
+from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -22,6 +24,7 @@ from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
 from graph_api.schema.scalars import Instant
 from graph_api.schema.simulation import PlanSimulation
+from graph_api.schema.structures import MovePreview, RelationPath, Subgraph
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
@@ -98,6 +101,39 @@ class Query:
     async def ledger_check(self, info: Info) -> LedgerCheck | None:
         check = await info.context.payouts.ledger_check()
         return LedgerCheck(entries=check.entries, sum_fen=check.sum_fen, unbalanced_postings=check.unbalanced_postings)
+
+    @resolver(
+        description="Flat nodes and edges below a promoter, breadth first, cut at maxDepth and limit, as of now or of any"
+        " instant before."
+    )
+    async def network(
+        self, info: Info, root_code: str, max_depth: int = 3, limit: int = 500, at: Instant | None = None
+    ) -> Subgraph | None:
+        instant = info.context.now if at is None else at
+        below = await info.context.structures.below(root_code, depth=max_depth, limit=limit, at=instant)
+        return Subgraph.of(below) if below is not None else None
+
+    @resolver(description="Shortest typed path between two promoters, over every kind of relation unless told.")
+    async def relation(
+        self,
+        info: Info,
+        from_code: str,
+        to_code: str,
+        via: list[RelationKind] | None = None,
+        max_hops: int = 6,
+    ) -> RelationPath | None:
+        kinds = KINDS if via is None else [kind.value for kind in via]
+        path = await info.context.structures.relation(from_code, to_code, kinds=kinds, hops_max=max_hops)
+        return await RelationPath.of(info.context, path) if path is not None else None
+
+    @resolver(description="What moving a branch would do. Without a referrer: to the root.")
+    async def preview_move(
+        self, info: Info, promoter_code: str, referrer_code: str | None = None
+    ) -> MovePreview | None:
+        plan = await info.context.plans.in_force(info.context.now)
+        refuses = plan.compliance_mode is ComplianceMode.REFUSE
+        preview = await info.context.structures.preview_move(promoter_code, referrer_code, refuses=refuses)
+        return await MovePreview.of(info.context, preview)
 
     @resolver(description="The plan in force at an instant, now without one.")
     async def plan(self, info: Info, at: Instant | None = None) -> Plan:

@@ -64,12 +64,19 @@ MUTATIONS_OF = {
         "acceptContract",
     },
 }
+STRUCTURES = {"network", "relation", "previewMove"}
+WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
+"""Who sees how near a promoter's tree is to the law's line."""
 LISTS_DENIED = {
-    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan"},
+    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
-    Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan"},
+    Role.FINANCE: {"previewMove"},
+    Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
+    "network": '(rootCode: "A")',
+    "relation": '(fromCode: "A", toCode: "B")',
+    "previewMove": '(promoterCode: "B")',
     "earnings": '(month: "2026-01")',
     "statement": '(month: "2026-01")',
     "taxRecord": "(year: 2026)",
@@ -128,7 +135,7 @@ def expected_of_promoter(role: Role, relation: str, field: str) -> str:
         return "absent"
     if role is Role.PROMOTER and relation != "itself" and field not in TEAM_MAY_BE_READ:
         return "forbidden"
-    if role is Role.SERVICE and field in OF_MONEY:
+    if (role is Role.SERVICE and field in OF_MONEY) or (role not in WATCHED_BY and field == "compliance"):
         return "forbidden"
     return "readable"
 

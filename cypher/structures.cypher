@@ -1,0 +1,78 @@
+// name: exists_at
+// returns: maybe Existed
+// Whether a promoter had joined by an instant.
+MATCH (p:Promoter {code: $code})
+WHERE p.joined_at <= $at
+RETURN p.code AS code
+
+// name: below
+// returns: one Edges
+// Direct downlines of promoters at an instant, in the order of the promoters, then by code: [referrer, downline].
+CALL () {
+  UNWIND range(0, size($codes) - 1) AS place
+  MATCH (:Promoter {code: $codes[place]})-[r:REFERRED|FORMERLY_REFERRED]->(p:Promoter)
+  WHERE coalesce(r.since_at, p.joined_at) <= $at AND coalesce(r.until_at, 9223372036854775807) > $at AND p.joined_at <= $at
+  RETURN DISTINCT place, p.code AS code ORDER BY place, code LIMIT $first
+}
+RETURN collect([$codes[place], code]) AS edges
+
+// name: around_people
+// returns: one Edges
+// Whatever touches some people: [from, to, kind, weight], as it is stored; identifiers of many people join nobody.
+CALL () {
+  UNWIND $codes AS code
+  MATCH (p:Person {code: code})
+  CALL (p) {
+    MATCH (p)-[r:REFERRED]-(q:Promoter)
+    WHERE 'REFERRED' IN $kinds
+    RETURN CASE WHEN startNode(r) = p THEN [p.code, q.code, 'REFERRED', 1] ELSE [q.code, p.code, 'REFERRED', 1] END AS edge
+    UNION ALL
+    MATCH (p)-[:PLACED]->(o:Order)<-[:SOLD]-(q:Promoter)
+    WHERE 'PURCHASED_THROUGH' IN $kinds
+    WITH p, q, count(o) AS weight
+    RETURN [p.code, q.code, 'PURCHASED_THROUGH', weight] AS edge
+    UNION ALL
+    MATCH (p)-[:SOLD]->(o:Order)<-[:PLACED]-(q:Person)
+    WHERE 'PURCHASED_THROUGH' IN $kinds AND q <> p
+    WITH p, q, count(o) AS weight
+    RETURN [q.code, p.code, 'PURCHASED_THROUGH', weight] AS edge
+    UNION ALL
+    MATCH (p)-[:IDENTIFIED_BY]->(i:Identifier)
+    WHERE i.kind IN $kinds AND COUNT { (i)<-[:IDENTIFIED_BY]-() } <= $people_max
+    RETURN [p.code, i.id, i.kind, 1] AS edge
+  }
+  RETURN edge LIMIT $first
+}
+RETURN collect(edge) AS edges
+
+// name: around_identifiers
+// returns: one Edges
+// Everybody whom some identifiers belong to: [person, identifier, kind, 1].
+CALL () {
+  UNWIND $ids AS id
+  MATCH (p:Person)-[:IDENTIFIED_BY]->(i:Identifier {id: id})
+  RETURN [p.code, i.id, i.kind, 1] AS edge LIMIT $first
+}
+RETURN collect(edge) AS edges
+
+// name: are_promoters
+// returns: one Codes
+// Those of some people who are promoters.
+CALL () {
+  UNWIND $codes AS code
+  MATCH (p:Promoter {code: code})
+  RETURN p.code AS code
+}
+RETURN collect(code) AS codes
+
+// name: trees
+// returns: many Tree
+// The tree that each promoter stands in: its root, the promoter's own level (0 is the root), its people and levels, the root counted.
+UNWIND $codes AS code
+MATCH (p:Promoter {code: code})
+WITH p, COLLECT { MATCH path = (p)<-[:REFERRED*0..1000]-(above:Promoter) RETURN [above.code, length(path)] ORDER BY length(path) DESC LIMIT 1 }[0] AS top
+WITH p, top[0] AS root_code, top[1] AS level
+MATCH (root:Promoter {code: root_code})
+RETURN p.code AS code, root_code AS root_code, level AS level,
+       COUNT { (root)-[:REFERRED*1..1000]->() } + 1 AS people,
+       COLLECT { MATCH path = (root)-[:REFERRED*0..1000]->(:Promoter) RETURN max(length(path)) }[0] + 1 AS levels

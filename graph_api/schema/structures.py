@@ -1,0 +1,166 @@
+"""Structures for staff: sub-graphs, the shortest way between two people, a move tried out, the compliance meter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from graph_api.batched.structures import IDENTIFIERS, Below, Edge, Path, Preview
+from graph_api.context import Context
+from graph_api.rules.compliance import LEVELS_LIMIT, PEOPLE_LIMIT, Meter
+from graph_api.schema.enums import ComplianceState, NodeKind, RelationKind
+from graph_api.schema.nodes import global_id, resolver
+from graph_api.schema.orders import Info
+from graph_api.schema.problems import UserError, user_errors
+from graph_api.schema.scalars import Fen
+
+if TYPE_CHECKING:
+    from graph_api.schema.promoters import Promoter
+
+HASH_SHOWN = 8
+
+
+@strawberry.type(description="A person or an identifier; identifiers are named by the beginning of their keyed hash.")
+class GraphNode:
+    code: strawberry.Private[str | None]
+    id: strawberry.ID = strawberry.field(description="Unique over all nodes, the same in every answer.")
+    kind: NodeKind = strawberry.field(description="What it is.")
+    label: str = strawberry.field(description="A person's code; no name, no value of an identifier.")
+    level: int | None = strawberry.field(description="Levels below the root that was asked for.", default=None)
+
+    @resolver(description="The promoter that it is.")
+    async def promoter(self, info: Info) -> Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")] | None:
+        from graph_api.schema.promoters import visible
+
+        return await visible(info.context, self.code) if self.kind is NodeKind.PROMOTER else None
+
+    @classmethod
+    def of(cls, name: str, kind: NodeKind, level: int | None = None) -> GraphNode:
+        if kind.value in IDENTIFIERS:
+            _, _, digest = name.partition(":")
+            label = f"{kind.value} {digest[:HASH_SHOWN]}"
+            return cls(code=None, id=global_id("Identifier", name), kind=kind, label=label, level=level)
+        title = "Promoter" if kind is NodeKind.PROMOTER else "Buyer"
+        return cls(code=name, id=global_id(title, name), kind=kind, label=name, level=level)
+
+
+@strawberry.type(description="A relation as it is stored: from referrer, buyer or person.")
+class GraphEdge:
+    source: strawberry.ID = strawberry.field(description="Id of a node.")
+    target: strawberry.ID = strawberry.field(description="Id of a node.")
+    kind: RelationKind = strawberry.field(description="What relates them.")
+    weight: int = strawberry.field(description="How often: orders, for PURCHASED_THROUGH.")
+
+    @classmethod
+    def of(cls, edge: Edge, nodes: Mapping[str, GraphNode]) -> GraphEdge:
+        source, target = nodes[edge.source].id, nodes[edge.target].id
+        return cls(source=source, target=target, kind=RelationKind(edge.kind), weight=edge.weight)
+
+
+@strawberry.type(description="Flat nodes and edges.")
+class Subgraph:
+    nodes: list[GraphNode] = strawberry.field(description="Breadth first from the root, each level by code.")
+    edges: list[GraphEdge] = strawberry.field(description="Between these nodes.")
+    truncated: bool = strawberry.field(description="Whether there is more than is shown.")
+
+    @classmethod
+    def of(cls, below: Below) -> Subgraph:
+        nodes = {code: GraphNode.of(code, NodeKind.PROMOTER, level) for code, level in below.levels.items()}
+        edges = [GraphEdge.of(edge, nodes) for edge in below.edges]
+        return cls(nodes=list(nodes.values()), edges=edges, truncated=below.truncated)
+
+
+@strawberry.type(description="The shortest way between two people.")
+class RelationPath:
+    hops: int = strawberry.field(description="Its edges; two people of one identifier are two hops apart.")
+    nodes: list[GraphNode] = strawberry.field(description="From one end to the other.")
+    edges: list[GraphEdge] = strawberry.field(description="Between each node and the next, as they are stored.")
+
+    @classmethod
+    async def of(cls, context: Context, path: Path) -> RelationPath:
+        kinds = await _kinds(context, path)
+        nodes = {name: GraphNode.of(name, kinds[name]) for name in path.nodes}
+        edges = [GraphEdge.of(edge, nodes) for edge in path.edges]
+        return cls(hops=len(edges), nodes=list(nodes.values()), edges=edges)
+
+
+@strawberry.type(description="How near a promoter's own tree is to the prosecution line; it permits nothing.")
+class ComplianceMeter:
+    levels: int = strawberry.field(description="Levels of its tree, itself counted.")
+    people: int = strawberry.field(description="People of its tree, itself counted.")
+    levels_limit: int = strawberry.field(description="The line, together with the people.")
+    people_limit: int = strawberry.field(description="The line, together with the levels.")
+    state: ComplianceState = strawberry.field(description="NEAR from 80 % of both on, OVER from both on.")
+
+    @classmethod
+    def of(cls, meter: Meter) -> ComplianceMeter:
+        return cls(
+            levels=meter.levels,
+            people=meter.people,
+            levels_limit=LEVELS_LIMIT,
+            people_limit=PEOPLE_LIMIT,
+            state=ComplianceState(meter.state.value),
+        )
+
+
+@strawberry.type(description="What a move changes for somebody above.")
+class UplineDelta:
+    promoter: Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")] = strawberry.field(
+        description="Somebody above the branch, before or after."
+    )
+    size_delta: int = strawberry.field(description="People of its team, more or less.")
+    volume_delta_fen: Fen = strawberry.field(description="Team volume of all time, more or less.")
+
+
+@strawberry.type(description="What a move would do; nothing is written.")
+class MovePreview:
+    would_cycle: bool = strawberry.field(description="Whether the branch would stand above itself.")
+    cycle_path: list[Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")]] = strawberry.field(
+        description="From the promoter down to the would-be referrer."
+    )
+    moved_count: int = strawberry.field(description="People who would move, the promoter counted.")
+    upline_deltas: list[UplineDelta] = strawberry.field(
+        description="Who would lose and who would gain, nearest first; those above both before and after are not there."
+    )
+    compliance_after: ComplianceMeter = strawberry.field(
+        description="The tree that it would stand in, or stands in if the move is refused."
+    )
+    errors: list[UserError] = strawberry.field(description="Why it would be refused.")
+
+    @classmethod
+    async def of(cls, context: Context, preview: Preview) -> MovePreview:
+        deltas, cycle = await asyncio.gather(
+            _promoters(context, (delta.code for delta in preview.deltas)), _promoters(context, preview.cycle_path)
+        )
+        return cls(
+            would_cycle=bool(preview.cycle_path),
+            cycle_path=cycle,
+            moved_count=preview.moved,
+            upline_deltas=[
+                UplineDelta(promoter=promoter, size_delta=delta.size, volume_delta_fen=delta.volume_fen)
+                for promoter, delta in zip(deltas, preview.deltas, strict=True)
+            ],
+            compliance_after=ComplianceMeter.of(preview.after),
+            errors=user_errors(preview.errors),
+        )
+
+
+async def _promoters(context: Context, codes: Iterable[str]) -> list[Promoter]:
+    from graph_api.schema.promoters import visible
+
+    found = await asyncio.gather(*(visible(context, code) for code in codes))
+    return [promoter for promoter in found if promoter is not None]
+
+
+async def _kinds(context: Context, path: Path) -> dict[str, NodeKind]:
+    """What each node of a path is: identifiers say it themselves, of people the cards tell who is a promoter."""
+    identifiers = {edge.target: edge.kind for edge in path.edges if edge.kind in IDENTIFIERS}
+    people = [name for name in path.nodes if name not in identifiers]
+    cards = await asyncio.gather(*map(context.visible_card, people))
+    kinds = {
+        name: NodeKind.BUYER if card is None else NodeKind.PROMOTER for name, card in zip(people, cards, strict=True)
+    }
+    return kinds | {name: NodeKind(kind) for name, kind in identifiers.items()}
