@@ -6,6 +6,7 @@ The suite runs in two processes, each with servers of its own; on given ones, wh
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import neo4j
@@ -109,6 +110,12 @@ def pii() -> Pii:
 
 @pytest_asyncio.fixture(scope="session")
 async def query(servers: Servers) -> AsyncIterator[Query]:
+    async with raw_query(servers) as run:
+        yield run
+
+
+@asynccontextmanager
+async def raw_query(servers: Servers) -> AsyncIterator[Query]:
     """Raw Cypher for checks, beside the product's own door."""
     driver = neo4j.AsyncGraphDatabase.driver(
         servers.neo4j_uri, auth=(servers.neo4j_user, servers.neo4j_password), notifications_min_severity="OFF"

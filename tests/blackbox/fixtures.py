@@ -26,6 +26,10 @@ Opened = Callable[[str], AbstractAsyncContextManager[Api]]
 
 @pytest.fixture(scope="session")
 def opened(servers: Servers, settings: Settings) -> Opened:
+    return opener(servers, settings)
+
+
+def opener(servers: Servers, settings: Settings) -> Opened:
     """Opens an instance of the service, asked as ADMIN, on a cache by its address."""
     from graph_api.app import create_app
 
