@@ -166,6 +166,10 @@ CREATE INDEX payout_finished_at IF NOT EXISTS FOR (n:Payout) ON (n.finished_at, 
 // returns: none
 CREATE INDEX commission_month IF NOT EXISTS FOR (n:Commission) ON (n.month, n.seq, n.id)
 
+// name: m0043_payout_provider_reference
+// returns: none
+CREATE INDEX payout_provider_reference IF NOT EXISTS FOR (n:Payout) ON (n.provider_reference)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

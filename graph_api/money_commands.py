@@ -1,16 +1,18 @@
-"""Commands of finance: jobs by hand, the file for the bank and its results."""
+"""Commands of finance: jobs by hand, the file for the bank and its results, reconciliation."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cypher import jobs
+from graph_api import reconciling
 from graph_api.actions import sending
 from graph_api.actions.sending import Heard, Outgoing, Told
 from graph_api.app import Opened
@@ -162,3 +164,29 @@ async def _applied(running: Opened, reports: Sequence[Report]) -> tuple[Told, li
         moved += told.moved
         contradicted += told.contradicted
     return Told(moved, contradicted), unknown
+
+
+@app.command()
+def reconcile(
+    files: Annotated[
+        list[Path], typer.Argument(help="The provider's files of the period.", exists=True, dir_okay=False)
+    ],
+    provider: Annotated[str, typer.Option(help="bank_file (result files) or wechat (fund flow bills, 资金账单).")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, in Shanghai.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    out: Annotated[Path | None, typer.Option(help="Where the differences go as CSV.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Hold what a provider paid against payouts and ledger. Exit status 0: no difference; 1: differences; 2: bad input."""
+    days = {"first": first.date(), "last": last.date()}
+    try:
+        lines = reconciling.lines_of_files(provider, files, **days)
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    done = with_store(settings_of(data_dir), lambda running: reconciling.reconciled(running, lines, provider, **days))
+    if out is not None:
+        reconciling.written(done.found, out)
+    for row in done.found:
+        err.print(reconciling.sentence(row), markup=False, soft_wrap=True)
+    print(reconciling.summary(done))
+    raise typer.Exit(1 if done.found else 0)

@@ -81,6 +81,19 @@ def results(content: bytes, *, now: int) -> tuple[list[Report], list[LineError]]
 
     A key that comes with two different results is believed in neither. A line without `at` counts from `now`.
     """
+    lines, errors = told(content, now=now)
+    reports: dict[str, tuple[int, Report]] = {}
+    for line, report in lines:
+        before = reports.setdefault(report.key, (line, report))
+        if _told(before[1]) != _told(report):
+            errors.append(LineError(line, report.key, f"contradicts line {before[0]}; neither is believed"))
+    contradicted = {error.key for error in errors}
+    errors.sort(key=lambda error: error.line)
+    return [report for key, (_, report) in reports.items() if key not in contradicted], errors
+
+
+def told(content: bytes, *, now: int) -> tuple[list[tuple[int, Report]], list[LineError]]:
+    """Each line of a bank's result with its number, whatever the others say, and what was not understood."""
     try:
         text = _decoded(content)
     except UnicodeDecodeError:
@@ -96,21 +109,16 @@ def results(content: bytes, *, now: int) -> tuple[list[Report], list[LineError]]
         ]
     except csv.Error as error:  # a quote that does not close may have swallowed other lines: none is believed
         return [], [LineError(reader.line_num, None, f"the file is no CSV: {error}")]
-    reports: dict[str, tuple[int, Report]] = {}
+    reports: list[tuple[int, Report]] = []
     errors: list[LineError] = []
     for line, row in rows:
         if not any(row.values()):
             continue
         try:
-            report = _report(row, now=now)
+            reports.append((line, _report(row, now=now)))
         except ValueError as error:
             errors.append(LineError(line, row["key"] or None, str(error)))
-            continue
-        before = reports.setdefault(report.key, (line, report))
-        if _told(before[1]) != _told(report):
-            errors.append(LineError(line, report.key, f"contradicts line {before[0]}; neither is believed"))
-    contradicted = {error.key for error in errors}
-    return [report for key, (_, report) in reports.items() if key not in contradicted], errors
+    return reports, errors
 
 
 def _report(row: dict[str, str], *, now: int) -> Report:
@@ -125,7 +133,7 @@ def _report(row: dict[str, str], *, now: int) -> Report:
     return Report(
         key=row["key"],
         receipt=receipt,
-        at=_at(row["at"]) if row.get("at") else now,
+        at=bank_instant(row["at"]) if row.get("at") else now,
         reference=row.get("reference") or None,
         reason=row.get("reason") or None,
         net_fen=int(net_fen) if net_fen else None,
@@ -136,7 +144,7 @@ def _told(report: Report) -> tuple[Receipt, int | None]:
     return report.receipt, report.net_fen
 
 
-def _at(text: str) -> int:
+def bank_instant(text: str) -> int:
     """An RFC 3339 instant, or a date with or without a time of Shanghai as banks write it."""
     match = _BANK_TIME.fullmatch(text)
     if match is None:
