@@ -144,6 +144,10 @@ class Store:
         self.head = max(self.head, seen.seq)
         return seen
 
+    def reading(self) -> AbstractAsyncContextManager[neo4j.AsyncSession]:
+        """A session whose transactions cannot write; for questions that are no statements of ours."""
+        return self._session(neo4j.READ_ACCESS)
+
     async def verify(self) -> None:
         """Raise StoreUnavailable unless Neo4j answers."""
         try:

@@ -38,7 +38,13 @@ PAGE_MAX = 100
 OPERATIONS_MAX = 20
 REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
-WEIGHTS = {"Query.simulatePlan": COST_MAX // 2, "Promoter.statement": 400, "Promoter.taxRecord": 50}
+WEIGHTS = {
+    "Query.explore": COST_MAX // 4,
+    "Query.askQuestion": COST_MAX // 4,
+    "Query.simulatePlan": COST_MAX // 2,
+    "Promoter.statement": 400,
+    "Promoter.taxRecord": 50,
+}
 """What a field costs beside its values; two of these do not fit into one request."""
 NODES_PER_FACTOR = 20
 """Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""

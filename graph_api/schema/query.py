@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import strawberry
+from strawberry.scalars import JSON
 
 from graph_api.actions import plans
+from graph_api.actions.workbench import ask, ask_saved
 from graph_api.batched.asks import PromoterOrder
 from graph_api.batched.orders import Sought
 from graph_api.batched.simulation import Window
 from graph_api.batched.structures import KINDS
 from graph_api.context import Context
 from graph_api.rules.plan import ComplianceMode
+from graph_api.schema import workbench
 from graph_api.schema.commissions import Commission
 from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.nodes import Node, kind_and_key, resolver
@@ -25,6 +28,7 @@ from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFil
 from graph_api.schema.scalars import Instant
 from graph_api.schema.simulation import PlanSimulation
 from graph_api.schema.structures import MovePreview, RelationPath, Subgraph
+from graph_api.schema.workbench import Exploration, Question
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
@@ -134,6 +138,29 @@ class Query:
         refuses = plan.compliance_mode is ComplianceMode.REFUSE
         preview = await info.context.structures.preview_move(promoter_code, referrer_code, refuses=refuses)
         return await MovePreview.of(info.context, preview)
+
+    @resolver(
+        description="A question of one's own in Cypher, answered if it only reads, within limits of time and rows; each is"
+        " recorded. Refusals are errors of the answer."
+    )
+    async def explore(
+        self, info: Info, cypher: str, parameters: JSON | None = None, rows: int = 200
+    ) -> Exploration | None:
+        context = info.context
+        given = workbench.object_of(parameters)
+        return await Exploration.of(ask(context.store, cypher, given, rows_max=rows, **workbench.asked(context)))
+
+    @resolver(description="The saved questions.")
+    async def questions(self, info: Info) -> list[Question] | None:
+        return workbench.all_questions()
+
+    @resolver(description="A saved question, with its parameters as an object.")
+    async def ask_question(
+        self, info: Info, name: str, parameters: JSON | None = None, rows: int = 200
+    ) -> Exploration | None:
+        context = info.context
+        given = workbench.object_of(parameters)
+        return await Exploration.of(ask_saved(context.store, name, given, rows_max=rows, **workbench.asked(context)))
 
     @resolver(description="The plan in force at an instant, now without one.")
     async def plan(self, info: Info, at: Instant | None = None) -> Plan:

@@ -64,19 +64,23 @@ MUTATIONS_OF = {
         "acceptContract",
     },
 }
-STRUCTURES = {"network", "relation", "previewMove"}
+WORKBENCH = {"explore", "questions", "askQuestion"}
+STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 LISTS_DENIED = {
     Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
-    Role.FINANCE: {"previewMove"},
+    Role.OPERATOR: {*WORKBENCH},
+    Role.FINANCE: {"previewMove", *WORKBENCH},
     Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
     "network": '(rootCode: "A")',
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
+    "explore": '(cypher: "RETURN 1 AS one")',
+    "askQuestion": '(name: "claimed_cycles")',
     "earnings": '(month: "2026-01")',
     "statement": '(month: "2026-01")',
     "taxRecord": "(year: 2026)",

@@ -1,0 +1,227 @@
+"""The workbench reads, whatever is asked; each question is recorded; each saved one finds what its title says."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from cypher import saved
+from cypher.store import Store
+from graph_api.actions import identifiers, months, orders, products, promoters, workbench
+from graph_api.pii import Pii
+from graph_api.rules.calendar import DAY_US, instant
+from graph_api.servers import Servers
+from graph_api.settings import Settings
+from graph_api.viewer import Role
+from tests.conftest import Query, empty
+from tests.schema.conftest import Json, Service, serving
+
+JOINED = instant("2025-01-01T00:00:00Z")
+BY: dict[str, Any] = {"actor": "test", "now": instant("2026-06-01T00:00:00Z")}
+EXPLORE = """query($cypher: String!, $parameters: JSON, $rows: Int) { explore(cypher: $cypher, parameters: $parameters, rows: $rows) {
+  columns rows truncated errors { code message field } } }"""
+ASK = """query($name: String!, $parameters: JSON) { askQuestion(name: $name, parameters: $parameters) {
+  columns rows truncated errors { code message field } } }"""
+CHAIN = ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def service(connected: Store, pii: Pii, servers: Servers, settings: Settings) -> AsyncIterator[Service]:
+    """A thin chain, two who buy from each other, a shared account, a claimed cycle, and one who only gets override."""
+    store = connected
+    await empty(store)
+    await products.upsert(store, products.NewProduct("P", "茶", 100_000, 2000), **BY)
+    rows = [
+        promoters.Enrolment(code, joined_at=JOINED, referrer_code=above, name="王小明", phone=f"1390000{index:04}")
+        for index, (code, above) in enumerate(zip(CHAIN, [None, *CHAIN], strict=False))
+    ]
+    rows += [promoters.Enrolment(code, joined_at=JOINED) for code in ("a", "b", "x", "y")]
+    await promoters.enrol(store, pii, rows, **BY)
+    await promoters.claim(store, [("x", "y"), ("y", "x")], **BY)
+    links = [identifiers.Identification(code, "PAYOUT_ACCOUNT", "6222000011112222") for code in ("a", "x")]
+    await identifiers.link(store, pii, links, **BY)
+    sales = [("a", "b"), ("a", "b"), ("b", "a"), ("b", "a"), ("buyer", "c6"), *[("buyer", "y")] * 5]
+    for number, (buyer, seller) in enumerate(sales):
+        line = (orders.NewLine("P", 1, 100_000),)
+        order = orders.NewOrder(f"o{number}", buyer, seller, line, JOINED + DAY_US)
+        assert (await orders.record(store, [order], **BY))[0].state == "recorded"
+    for number in (5, 6):
+        await orders.refund(
+            store, number=f"o{number}", key=f"r{number}", sku=None, refund_fen=50_000, at=JOINED + 2 * DAY_US, **BY
+        )
+    await months.close(store, 202501, **BY)
+    async with serving(settings, servers) as running:
+        yield running
+
+
+async def explored(service: Service, cypher: str, **given: Any) -> Json:
+    found: Json = (await service.data(EXPLORE, role=Role.RISK, cypher=cypher, **given))["explore"]
+    return found
+
+
+async def test_a_question_is_answered_with_columns_and_rows(service: Service) -> None:
+    found = await explored(
+        service,
+        "MATCH (:Promoter {code: $code})-[r:REFERRED*1..9]->(d) RETURN d.code AS code, size(r) AS level ORDER BY level",
+        parameters={"code": "c4"},
+    )
+    assert found == {"columns": ["code", "level"], "rows": [["c5", 1], ["c6", 2]], "truncated": False, "errors": []}
+    some = await explored(service, "MATCH (p:Promoter) RETURN p.code ORDER BY p.code", rows=2)
+    assert (some["rows"], some["truncated"]) == ([["a"], ["b"]], True)
+    every = await explored(service, "CALL db.labels() YIELD label RETURN count(label) > 3 AS many")
+    assert every["rows"] == [[True]]
+    entities = await explored(service, "MATCH path = (p:Promoter {code: 'c5'})-[r:REFERRED]->(d) RETURN p, r, path")
+    (node, relation, path) = entities["rows"][0]
+    assert (node["code"], relation["type"], [part.get("code") for part in path]) == (
+        "c5",
+        "REFERRED",
+        ["c5", None, "c6"],
+    )
+    assert not [name for name in node if "sealed" in name]
+
+
+HOSTILE = [
+    "CREATE (n:Hacked) RETURN n",
+    "MATCH (p:Promoter) SET p.rank = 'ELITE' RETURN p",
+    "MATCH (p:Promoter) DETACH DELETE p",
+    "MERGE (n:Hacked) RETURN n",
+    "MATCH (p:Promoter) CALL (p) { SET p.rank = 'ELITE' } IN TRANSACTIONS OF 1 ROWS RETURN 1",
+    "FOREACH (x IN [1] | CREATE (:Hacked))",
+    "CREATE INDEX hacked FOR (n:Promoter) ON (n.hacked)",
+    "DROP CONSTRAINT order_number",
+    "LOAD CSV FROM 'http://127.0.0.1:1/x' AS row RETURN row",
+    "LOAD CSV FROM 'file:///etc/passwd' AS row RETURN row",
+    "SHOW USERS",
+    "SHOW TRANSACTIONS",
+    "SHOW DATABASES",
+    "SHOW SETTINGS",
+    "SHOW PROCEDURES YIELD name RETURN name",
+    "TERMINATE TRANSACTIONS 'neo4j-transaction-1'",
+    "CALL dbms.listConfig() YIELD name, value RETURN name, value",
+    "CALL dbms.killConnection('bolt-1')",
+    "CALL dbms.components() YIELD name RETURN name",
+    "CALL db.clearQueryCaches()",
+    "CALL db.createLabel('Hacked')",
+    "MATCH (p:Promoter) CALL db.createLabel(p.code) RETURN 1",
+    "USE system SHOW USERS",
+    "EXPLAIN MATCH (n) RETURN n",
+    "PROFILE MATCH (n) RETURN n",
+    "CYPHER 25 MATCH (n) DELETE n",
+    "MATCH (n) RETURN n; MATCH (m) DETACH DELETE m",
+    "/* MATCH */ CREATE (:Hacked)",
+    "// RETURN 1\nCREATE (:Hacked)",
+    "RETURN reduce(s = 'x', i IN range(1, 40) | s + s) AS s",
+    "WITH 'x' AS s " + "WITH s + s AS s " * 40 + "RETURN s",
+    "RETURN replace('aaaa', 'a', 'aaaa') AS s",
+    "UNWIND range(1, 100000000) AS i RETURN collect(i)",
+    "RETURN range(0, toInteger('900000000')) AS s",
+    "",
+    "   ",
+    "MATCH (n",
+    "RETURN " + "1," * 3_000 + "1",
+    "MATCH (p:Promoter {code: $missing}) RETURN p",
+]
+
+
+@pytest.mark.parametrize("cypher", HOSTILE, ids=lambda text: text[:40])
+async def test_whatever_does_more_than_read_is_refused_in_a_sentence(
+    service: Service, query: Query, cypher: str
+) -> None:
+    counted = "MATCH (n) WHERE NOT n:JournalEntry AND NOT n:Journal OPTIONAL MATCH (n)-[r]->() RETURN count(n) AS n, count(r) AS r"
+    before = await query(counted)
+    found = await explored(service, cypher)
+    assert (found["rows"], [error["code"] for error in found["errors"]]) == ([], ["INVALID"])
+    assert found["errors"][0]["message"]
+    assert await query(counted) == before
+
+
+async def test_a_question_is_stopped_when_its_time_is_over(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "TIMEOUT_SECONDS", 1.0)
+    began = time.monotonic()
+    endless = "MATCH (a), (b), (c), (d), (e) WHERE a.code < b.code OR c.code > d.code RETURN count(e) AS n"
+    answer = await service.ask(EXPLORE, role=Role.RISK, cypher=endless)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
+    assert time.monotonic() - began < 20
+
+
+async def test_bounds_of_rows_and_parameters_are_held(service: Service) -> None:
+    for rows in (0, -1, 1001):
+        found = await explored(service, "RETURN 1 AS one", rows=rows)
+        assert [error["field"] for error in found["errors"]] == [["rows"]]
+    found = await explored(service, "RETURN $x AS x", parameters={"x": "x" * 5_000})
+    assert [error["field"] for error in found["errors"]] == [["parameters"]]
+    assert (await explored(service, "RETURN $x AS x", parameters=[1]))["errors"]
+
+
+async def test_each_question_is_recorded_answered_or_not(service: Service, query: Query) -> None:
+    asked = "MATCH (e:JournalEntry {kind: 'graph_asked'}) RETURN e.actor AS actor, e.facts AS facts ORDER BY e.seq"
+    before = await query(asked)
+    await explored(service, "RETURN 1 AS one", parameters={"code": "c1"})
+    await explored(service, "CREATE (:Hacked)")
+    await service.data(ASK, role=Role.ADMIN, name="claimed_cycles")
+    rows = (await query(asked))[len(before) :]
+    told = [(row["actor"], json.loads(row["facts"])) for row in rows]
+    assert [(actor, facts["question"], facts["outcome"][:7]) for actor, facts in told] == [
+        ("RISK", None, "1 rows"),
+        ("RISK", None, "Invalid"),
+        ("ADMIN", "claimed_cycles", "2 rows"),
+    ]
+    assert (told[0][1]["cypher"], told[0][1]["parameters"]) == ("RETURN 1 AS one", {"code": "c1"})
+
+
+async def test_no_personal_data_stands_clear_for_a_question_to_show(service: Service, query: Query) -> None:
+    rows = await query("MATCH (n) RETURN properties(n) AS p UNION ALL MATCH ()-[r]->() RETURN properties(r) AS p")
+    everything = json.dumps([row["p"] for row in rows], ensure_ascii=False)
+    for secret in ("王小明", "13900000", "6222000011112222"):
+        assert secret not in everything
+
+
+FOUND: dict[str, tuple[dict[str, Any], list[list[Any]]]] = {
+    "accounts_of_many": ({}, [["*", 2, ["a", "x"]]]),
+    "around": ({"code": "a"}, [["PAYOUT_ACCOUNT", "*", "x", True]]),
+    "bought_in_circles": ({}, [["a", "b", 2, 2]]),
+    "claimed_cycles": ({}, [["y", "x"], ["x", "y"]]),
+    "income_from_override": ({"month": 202501}, [["c4", 3000], ["c5", 3000]]),
+    "joined_in_a_day": ({"people": 1}, [[f"c{index}", JOINED // DAY_US, 1] for index in range(6)]),
+    "refunds_of_sellers": ({}, [["y", 5, 2, 40, 100_000]]),
+    "thin_chains": ({}, [["c0", "c6", 6]]),
+}
+
+
+@pytest.mark.parametrize("name", saved.questions())
+async def test_a_saved_question_finds_what_its_title_says(service: Service, name: str) -> None:
+    parameters, expected = FOUND[name]
+    found = (await service.data(ASK, role=Role.RISK, name=name, parameters=parameters))["askQuestion"]
+    assert found["errors"] == []
+
+    def same(row: list[Any], wanted: list[Any]) -> bool:
+        values = [sorted(value) if isinstance(value, list) else value for value in row]
+        return all(b in ("*", a) for a, b in zip(values, wanted, strict=True))
+
+    assert len(found["rows"]) == len(expected), found["rows"]
+    assert all(same(row, wanted) for row, wanted in zip(found["rows"], expected, strict=True)), found["rows"]
+
+
+async def test_saved_questions_are_listed_and_their_parameters_held(service: Service) -> None:
+    listed = (await service.data("{ questions { name title cypher parameters { name kind default meaning } } }"))[
+        "questions"
+    ]
+    assert [question["name"] for question in listed] == sorted(FOUND)
+    around = next(question for question in listed if question["name"] == "around")
+    assert around["title"] == "与某推广员共用标识的人"
+    assert around["parameters"] == [
+        {"name": "code", "kind": "String", "default": None, "meaning": "the promoter's code"}
+    ]
+    for parameters in ({}, {"code": 1}, {"code": None}, {"code": "a", "x": 1}, {"code": True}, [], "a"):
+        found = (await service.data(ASK, role=Role.RISK, name="around", parameters=parameters))["askQuestion"]
+        assert [error["field"] for error in found["errors"]] == [["parameters"]], parameters
+    for parameters in ({"people": "2"}, {"people": 1.5}, {"people": 2**60}, {"people": True}):
+        found = (await service.data(ASK, role=Role.RISK, name="accounts_of_many", parameters=parameters))["askQuestion"]
+        assert [error["field"] for error in found["errors"]] == [["parameters"]], parameters
+    found = (await service.data(ASK, role=Role.RISK, name="../around"))["askQuestion"]
+    assert [error["code"] for error in found["errors"]] == ["NOT_FOUND"]
