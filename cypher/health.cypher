@@ -24,3 +24,10 @@ WITH p, COUNT { (p)-[:REFERRED*1..2]->(:Promoter) } AS size
 WHERE size > 0
 RETURN p.code AS code, size AS size
 ORDER BY size DESC, code LIMIT 1
+
+// name: payout_troubles
+// returns: one PayoutTroubles
+// Payouts that people have to look at: contradicted by their provider, without an end for long, approved for a provider that is not set up.
+RETURN COUNT { MATCH (x:Payout) WHERE x.contradiction IS NOT NULL } AS contradicted,
+       COUNT { MATCH (x:Payout) WHERE x.status IN ['SENT', 'AWAITING_RECEIPT'] AND x.asked_at < $asked_before } AS silent,
+       COUNT { MATCH (x:Payout {status: 'APPROVED'}) WHERE x.provider IN $missing_providers } AS waiting

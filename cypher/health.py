@@ -36,6 +36,13 @@ class Leader:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class PayoutTroubles:
+    contradicted: int
+    silent: int
+    waiting: int
+
+
 @statement
 async def components(run: Run) -> Component: ...
 
@@ -50,3 +57,7 @@ async def sizes(run: Run) -> Sizes: ...
 
 @statement
 async def biggest_team(run: Run) -> Leader | None: ...
+
+
+@statement
+async def payout_troubles(run: Run, *, asked_before: int, missing_providers: list[str]) -> PayoutTroubles: ...

@@ -6,13 +6,16 @@ import re
 import time
 from dataclasses import dataclass
 
-from cypher import health, migrations
+from cypher import health, jobs, migrations
 from graph_api.actions import ledger
 from graph_api.actions.recompute import recompute
 from graph_api.app import Opened, readiness
 from graph_api.batched.drift import cache_drift
+from graph_api.providers.choice import SENT_OVER_THE_NETWORK
+from graph_api.rules.calendar import DAY_US
 from graph_api.settings import Settings
 
+SILENT_DAYS = 3
 NEO4J_VERSION_MIN = (5, 23)
 _CONSTRAINT = re.compile(r"CREATE CONSTRAINT (\w+)")
 
@@ -45,6 +48,8 @@ async def findings(running: Opened, settings: Settings) -> list[Finding]:
         await _cache(running),
         await _sizes(running),
         await _ledger(running),
+        await _payouts(running, settings),
+        await _jobs(running),
         await _drift(running),
     ]
 
@@ -106,6 +111,33 @@ async def _ledger(running: Opened) -> Finding:
         )
         return Finding(f"ledger: {len(found):,} problems, the first: {found[0]}", fine=False, advice=advice)
     return Finding("ledger: every posting balances, and it owes what entries and payouts say", fine=True)
+
+
+async def _payouts(running: Opened, settings: Settings) -> Finding:
+    """What no job will end by itself."""
+    missing = set(SENT_OVER_THE_NETWORK) if settings.wechat_mchid is None else set()
+    found = await health.payout_troubles(
+        running.store,
+        asked_before=time.time_ns() // 1000 - SILENT_DAYS * DAY_US,
+        missing_providers=sorted(missing),
+    )
+    troubles = {
+        "contradicted by their provider": found.contradicted,
+        f"without an end after {SILENT_DAYS} days": found.silent,
+        "approved for WeChat, which is not set up": found.waiting,
+    }
+    told = ", ".join(f"{count:,} {what}" for what, count in troubles.items() if count)
+    if told:
+        return Finding(f"payouts: {told}", fine=False, advice="look at `payouts { note contradiction }` as FINANCE")
+    return Finding("payouts: none waits for people", fine=True)
+
+
+async def _jobs(running: Opened) -> Finding:
+    failed = [row for row in await jobs.runs(running.store) if row.failure is not None]
+    if failed:
+        told = "; ".join(f"{row.name}: {row.failure}" for row in failed)
+        return Finding(f"jobs failed: {told}", fine=False, advice="they are tried again; `promograph jobs` shows them")
+    return Finding("jobs: none has failed", fine=True)
 
 
 async def _drift(running: Opened) -> Finding:

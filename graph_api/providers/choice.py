@@ -25,6 +25,7 @@ NEEDED = (
     "wechat_notify_url",
 )
 APIV3_KEY_BYTES = 32
+SENT_OVER_THE_NETWORK = (PayoutProvider.WECHAT_TRANSFER, PayoutProvider.WECHAT_SPLIT)
 
 
 class ProviderNotConfigured(Exception):
@@ -43,8 +44,7 @@ def sending_providers(settings: Settings, *, clock: Clock = system_clock) -> dic
     """Those that are asked over the network, if the settings name an account; to be closed."""
     if settings.wechat_mchid is None:
         return {}
-    kinds = (PayoutProvider.WECHAT_TRANSFER, PayoutProvider.WECHAT_SPLIT)
-    return {kind: provider_of(settings, kind, clock=clock) for kind in kinds}
+    return {kind: provider_of(settings, kind, clock=clock) for kind in SENT_OVER_THE_NETWORK}
 
 
 def account_of(settings: Settings, kind: PayoutProvider) -> Account:

@@ -62,6 +62,28 @@ async def test_payouts_go_into_one_bank_file_and_the_results_end_them(
     await shop.check()
 
 
+async def test_doctor_tells_of_payouts_and_jobs_that_wait_for_people(
+    shop: Shop, promograph: Command, tmp_path: Path
+) -> None:
+    await approved(shop)
+    healthy = await promograph("doctor")
+    assert (healthy.status, "payouts: none waits for people" in healthy.stdout) == (0, True), healthy
+    await shop.query(
+        "MATCH (x:Payout) WITH collect(x) AS all SET (all[0]).contradiction = 'odd',"
+        " (all[1]).status = 'SENT', (all[1]).asked_at = 1, (all[2]).provider = 'WECHAT_TRANSFER'"
+    )
+    await shop.query("CREATE (:Job {name: 'settle', began_at: 1, took_ms: 1, failure: 'RuntimeError: broken'})")
+    told = await promograph("doctor")
+    assert told.status == 1
+    for words in (
+        "1 contradicted by their provider",
+        "1 without an end after 3 days",
+        "1 approved for WeChat, which is not set up",
+        "jobs failed: settle: RuntimeError: broken",
+    ):
+        assert words in told.stdout
+
+
 async def test_jobs_run_by_hand_and_are_listed(shop: Shop, promograph: Command) -> None:
     await shop.sell("o", 100_000)
     await shop.deliver("o")
