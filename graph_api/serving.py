@@ -24,6 +24,8 @@ from graph_api.app import create_app
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 
+WORKER_SECONDS_MAX = 60
+
 
 class CannotListen(Exception):
     """The address is taken or not ours."""
@@ -92,6 +94,9 @@ def run(
         lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=10,
+        # A worker answers its watcher only once it has imported everything: on a busy machine the five seconds
+        # that are usual had each of them killed and begun anew, for ever.
+        timeout_worker_healthcheck=WORKER_SECONDS_MAX,
     )
     if workers > 1:
         threading.Thread(target=_tell_when_ready, args=(bound, on_ready), daemon=True).start()
