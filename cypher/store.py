@@ -27,6 +27,10 @@ class StoreUnavailable(Exception):
     """Neo4j cannot be reached or will not answer; nothing is known to be written."""
 
 
+class StoreExhausted(StoreUnavailable):
+    """A transaction wanted more memory than Neo4j gives to one; nothing of it is written, and less at once may do."""
+
+
 class StoreTimeout(Exception):
     """A statement ran into its time limit and was stopped by Neo4j."""
 
@@ -229,6 +233,8 @@ def _translated(error: Neo4jError | DriverError) -> Exception:
         code = error.code or ""
         if any(name in code for name in _TIMEOUT_CODES):
             return StoreTimeout(error.message or code)
+        if "MemoryPool" in code:
+            return StoreExhausted(error.message or code)
         if isinstance(error, ClientError) and not error.is_retryable():
             return error
         return StoreUnavailable(error.message or code)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from cypher import contracts, payouts, settlement
-from cypher.store import Store, StoreTimeout, StoreUnavailable, Transaction
+from cypher.store import Store, StoreExhausted, StoreTimeout, StoreUnavailable, Transaction
 from graph_api.actions.months import complete_some
 from graph_api.actions.payouts import live_of_year, tax_fen
 from graph_api.actions.plans import in_force
@@ -198,7 +198,10 @@ class _Run:
         }
 
     async def _each(self, subject: str, rows: Sequence[list[Any]], work: Work) -> None:
-        """Work on all rows in one transaction; if that fails, on halves of them, until the row at fault is alone."""
+        """Work on all rows in one transaction; if that fails, on halves of them, until the row at fault is alone.
+
+        Also where their entries together are more than fits into one transaction.
+        """
         released, made = self.settled.released, len(self.settled.payout_ids)
 
         async def attempt(transaction: Transaction) -> None:
@@ -209,9 +212,9 @@ class _Run:
 
         try:
             await self._write(attempt)
-        except (StoreTimeout, StoreUnavailable):
-            raise
         except Exception as error:
+            if isinstance(error, StoreTimeout | StoreUnavailable) and not isinstance(error, StoreExhausted):
+                raise
             self.settled.released = released
             del self.settled.payout_ids[made:]
             if len(rows) == 1:
