@@ -189,8 +189,8 @@ async def test_pages_of_any_length_give_the_same_file(
         "tax": {"year": "2026"},
     }
     whole = {name: (await fetched(service, name, **each)).content for name, each in given.items()}
-    monkeypatch.setattr(listings, "ROWS_PER_PAGE", length)
-    monkeypatch.setattr(listings, "PROMOTERS_PER_PAGE", length)
+    for pages in ("ROWS_PER_PAGE", "LINES_PER_PAGE", "PROMOTERS_PER_PAGE"):
+        monkeypatch.setattr(listings, pages, length)
     for name, each in given.items():
         assert (await fetched(service, name, **each)).content == whole[name], name
 
