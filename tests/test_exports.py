@@ -77,8 +77,7 @@ def _cell(cell: ElementTree.Element) -> str | int:
 
 def code_of(answer: httpx.Response) -> str:
     (error,) = answer.json()["errors"]
-    code: str = error["extensions"]["code"]
-    return code
+    return str(error["extensions"]["code"])
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -390,8 +389,6 @@ async def drained(app: Any, path: str, parameters: str, token: str) -> Json:
         "root_path": "",
         "scheme": "http",
         "headers": [(b"authorization", f"Bearer {token}".encode())],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
     }
     tracemalloc.start()
     try:
