@@ -23,11 +23,13 @@ LOWER = {
         "graph_api.viewer",
         "cypher",
     ),
+    "graph_api.risk": ("graph_api.risk", "graph_api.rules", "graph_api.errors"),
     "graph_api.providers": ("graph_api.providers", "graph_api.rules", "graph_api.errors", "graph_api.settings"),
     "graph_api.workdays": ("graph_api.workdays", "graph_api.rules"),
     "graph_api.actions": (
         "graph_api.actions",
         "graph_api.providers",
+        "graph_api.risk",
         "graph_api.rules",
         "graph_api.workdays",
         "graph_api.errors",
@@ -38,6 +40,7 @@ LOWER = {
         "graph_api.jobs",
         "graph_api.actions",
         "graph_api.providers",
+        "graph_api.risk",
         "graph_api.rules",
         "graph_api.errors",
         "graph_api.pii",
@@ -107,3 +110,10 @@ def test_rules_use_the_standard_library_only_and_no_floats(path: Path) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, float)
     ]
     assert (foreign, floats) == (set(), [])
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "risk" in p.parts], ids=module_name)
+def test_detectors_use_nothing_but_arrays_and_small_graphs(path: Path) -> None:
+    foreign = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"graph_api"}
+    assert foreign <= {"numpy", "networkx"}
+    assert not {"asyncio", "time"} & {name.split(".")[0] for name in imports(path)} or path.name == "registry.py"
