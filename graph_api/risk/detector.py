@@ -126,13 +126,7 @@ def found(
 ) -> Found:
     """A finding over promoters by number, cut to what can be shown; its stake is what its members are not paid yet."""
     shown = [int(member) for member in members[:MEMBERS_MAX]]
-    kept: list[Edge] = []
-    cut = False
-    for edge in edges:
-        if len(kept) == EDGES_MAX:
-            cut = True
-            break
-        kept.append(edge)
+    every = sorted(set(edges))  # however people are numbered, so that a finding changes only when its structure does
     count = len(members) if member_count is None else member_count
     return Found(
         detector=detector.key,
@@ -141,8 +135,8 @@ def found(
         score=score,
         members=tuple(snapshot.code(member) for member in shown),
         member_count=count,
-        edges=tuple(kept),
-        truncated=cut or count > len(shown),
+        edges=tuple(every[:EDGES_MAX]),
+        truncated=len(every) > EDGES_MAX or count > len(shown),
         evidence=tuple(evidence),
         at_stake_fen=snapshot.stake_fen(np.asarray(members, dtype=np.int64)) if stake_fen is None else stake_fen,
         sentence=sentence,

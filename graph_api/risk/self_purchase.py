@@ -43,7 +43,7 @@ def _explained(snapshot: Snapshot, limits: Limits, sharing: Sharing, orders: Int
         anchor=code,
         score=score(count, alert=limits["orders_min"], lock=limits["orders_severe"]),
         members=[seller, *(int(buyer) for buyer in buyers if buyer < snapshot.promoters and buyer != seller)],
-        edges=dict.fromkeys(edges()),
+        edges=edges(),
         evidence=[
             Evidence("orders", str(count), str(limits["orders_min"])),
             Evidence("orders_under_own_code", str(own)),
