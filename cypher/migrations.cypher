@@ -169,6 +169,21 @@ CREATE INDEX commission_month IF NOT EXISTS FOR (n:Commission) ON (n.month, n.se
 // name: m0043_payout_provider_reference
 // returns: none
 CREATE INDEX payout_provider_reference IF NOT EXISTS FOR (n:Payout) ON (n.provider_reference)
+// name: m0050_finding_id
+// returns: none
+CREATE CONSTRAINT finding_id IF NOT EXISTS FOR (n:Finding) REQUIRE n.id IS UNIQUE
+
+// name: m0051_finding_key
+// returns: none
+CREATE CONSTRAINT finding_key IF NOT EXISTS FOR (n:Finding) REQUIRE n.key IS UNIQUE
+
+// name: m0052_finding_score
+// returns: none
+CREATE INDEX finding_score IF NOT EXISTS FOR (n:Finding) ON (n.score, n.id)
+
+// name: m0053_finding_detector
+// returns: none
+CREATE INDEX finding_detector IF NOT EXISTS FOR (n:Finding) ON (n.detector, n.key)
 
 // name: applied
 // returns: many Applied

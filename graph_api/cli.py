@@ -22,6 +22,7 @@ from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
 from graph_api.money_commands import app as money_app
 from graph_api.providers.choice import ProviderNotConfigured
+from graph_api.risk_commands import app as risk_app
 from graph_api.schema import build
 from graph_api.servers import (
     AdminToolFailed,
@@ -75,6 +76,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(money_app)
+app.add_typer(risk_app)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]

@@ -47,7 +47,7 @@ def list_jobs(data_dir: DataDir = None) -> None:
 
 @app.command("job")
 def run_one(
-    name: Annotated[str, typer.Argument(help="close-months, settle or transfers.")],
+    name: Annotated[str, typer.Argument(help="close-months, settle, transfers or scan.")],
     as_of: Annotated[str | None, typer.Option(help="Up to which instant (RFC 3339); now without it.")] = None,
     data_dir: DataDir = None,
 ) -> None:

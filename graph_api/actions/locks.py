@@ -15,16 +15,22 @@ async def lock(store: Store, *, code: str, reason: str, actor: str, now: int) ->
     _check(reason)
 
     async def work(transaction: Transaction) -> None:
-        standing = await _standing(transaction, code)
-        if standing.status == "LOCKED":
-            return
-        await end_created(transaction, standing.created_payout_ids, reason="its promoter was locked")
-        await locks.lock(transaction, code=code, at=now, reason=reason)
-        transaction.journal(
-            "promoter_locked", at=now, actor=actor, codes=[code], reason=reason, status_before=standing.status
-        )
+        await lock_within(transaction, code=code, reason=reason, actor=actor, now=now)
 
     await store.write(work, now=now)
+
+
+async def lock_within(transaction: Transaction, *, code: str, reason: str, actor: str, now: int) -> bool:
+    """The same as part of a larger event; whether it was not locked before."""
+    standing = await _standing(transaction, code)
+    if standing.status == "LOCKED":
+        return False
+    await end_created(transaction, standing.created_payout_ids, reason="its promoter was locked")
+    await locks.lock(transaction, code=code, at=now, reason=reason)
+    transaction.journal(
+        "promoter_locked", at=now, actor=actor, codes=[code], reason=reason, status_before=standing.status
+    )
+    return True
 
 
 async def unlock(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
@@ -32,16 +38,21 @@ async def unlock(store: Store, *, code: str, reason: str, actor: str, now: int) 
     _check(reason)
 
     async def work(transaction: Transaction) -> None:
-        standing = await _standing(transaction, code)
-        if standing.status != "LOCKED":
-            return
-        status = "ACTIVE" if standing.closed_at is None else "CLOSED"
-        await locks.unlock(transaction, code=code, status=status)
-        transaction.journal(
-            "promoter_unlocked", at=now, actor=actor, codes=[code], reason=reason, lock_reason=standing.lock_reason
-        )
+        await unlock_within(transaction, code=code, reason=reason, actor=actor, now=now)
 
     await store.write(work, now=now)
+
+
+async def unlock_within(transaction: Transaction, *, code: str, reason: str, actor: str, now: int) -> None:
+    """The same as part of a larger event."""
+    standing = await _standing(transaction, code)
+    if standing.status != "LOCKED":
+        return
+    status = "ACTIVE" if standing.closed_at is None else "CLOSED"
+    await locks.unlock(transaction, code=code, status=status)
+    transaction.journal(
+        "promoter_unlocked", at=now, actor=actor, codes=[code], reason=reason, lock_reason=standing.lock_reason
+    )
 
 
 async def void_held(store: Store, *, code: str, reason: str, actor: str, now: int) -> int:

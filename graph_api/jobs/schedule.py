@@ -21,9 +21,11 @@ from cypher import jobs
 from cypher.store import Store, StoreTimeout, StoreUnavailable
 from graph_api.actions import settlement
 from graph_api.jobs.months import close_ended
+from graph_api.jobs.scan import find
 from graph_api.jobs.transfers import Providers, transfer
 from graph_api.pii import Pii
 from graph_api.providers import Clock, system_clock
+from graph_api.rules.calendar import DAY_US
 
 ACTOR = "scheduler"
 LEASE_MS = 20_000
@@ -69,12 +71,24 @@ def jobs_of(
     async def close_months(as_of: int) -> dict[str, Any]:
         return await close_ended(store, as_of, actor=ACTOR, now=clock())
 
+    async def scan(as_of: int) -> dict[str, int]:
+        scanned = await find(store, detectors=None, actor=ACTOR, now=clock())
+        recorded = scanned.recorded
+        return {
+            "promoters": scanned.promoters,
+            "raised": len(recorded.raised),
+            "changed": recorded.changed,
+            "closed": recorded.closed,
+            "locked": recorded.locked,
+        }
+
     async def transfers(as_of: int) -> dict[str, int]:
         return await transfer(store, pii, providers, clock=clock)
 
     found = [Job("close-months", every_us, close_months), Job("settle", every_us, settle)]
     if providers:
         found.append(Job("transfers", round(TICK_SECONDS * 1_000_000), transfers))
+    found.append(Job("scan", DAY_US, scan))
     return tuple(found)
 
 

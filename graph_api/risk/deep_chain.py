@@ -63,4 +63,5 @@ DETECTOR = Detector(
     ),
     parameters=(Parameter("levels_min", 6, 3, 1000), Parameter("levels_severe", 12, 4, 1000)),
     detect=detect,
+    followed=True,
 )

@@ -81,7 +81,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A named definition; `version` rises whenever the same graph would give other findings."""
+    """A named definition; `version` rises whenever the same graph would give other findings.
+
+    `followed`: a structure whose anchor has left it is still the same one if its members are; others are of a day or a month.
+    """
 
     key: str
     version: int
@@ -90,6 +93,7 @@ class Detector:
     parameters: tuple[Parameter, ...]
     detect: Callable[[Snapshot, Limits], list[Found]]
     may_lock: bool = False
+    followed: bool = False
 
     def limits(self, chosen: Mapping[str, int] | None = None) -> dict[str, int]:
         """All parameters, those chosen instead of the defaults; OutOfBounds for an unknown one or one out of bounds."""

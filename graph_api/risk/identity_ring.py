@@ -86,5 +86,6 @@ DETECTOR = Detector(
         Parameter("hub_max", 20, 2, 1000),
     ),
     detect=detect,
+    followed=True,
     may_lock=True,
 )

@@ -139,4 +139,5 @@ DETECTOR = Detector(
         Parameter("window_days", 30, 1, 366),
     ),
     detect=detect,
+    followed=True,
 )

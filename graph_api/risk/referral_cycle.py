@@ -59,4 +59,5 @@ DETECTOR = Detector(
     ),
     parameters=(Parameter("length_min", 1, 1, 1000), Parameter("length_severe", 10, 2, 1000)),
     detect=detect,
+    followed=True,
 )
