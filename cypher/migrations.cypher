@@ -169,6 +169,7 @@ CREATE INDEX commission_month IF NOT EXISTS FOR (n:Commission) ON (n.month, n.se
 // name: m0043_payout_provider_reference
 // returns: none
 CREATE INDEX payout_provider_reference IF NOT EXISTS FOR (n:Payout) ON (n.provider_reference)
+
 // name: m0050_finding_id
 // returns: none
 CREATE CONSTRAINT finding_id IF NOT EXISTS FOR (n:Finding) REQUIRE n.id IS UNIQUE
