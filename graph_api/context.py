@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graph_api.batched.commissions import CommissionReads
+from graph_api.batched.findings import FindingReads
 from graph_api.batched.orders import OrderReads
 from graph_api.batched.payouts import PayoutReads
 from graph_api.batched.plans import PlanReads
@@ -47,6 +48,7 @@ class Context:
     orders: OrderReads
     commissions: CommissionReads
     payouts: PayoutReads
+    findings: FindingReads
     products: ProductReads
     plans: PlanReads
     structures: StructureReads
@@ -67,6 +69,7 @@ class Context:
             orders=OrderReads(store, viewer),
             commissions=CommissionReads(store, viewer),
             payouts=PayoutReads(store, viewer),
+            findings=FindingReads(store, viewer),
             products=ProductReads(store),
             plans=PlanReads(store),
             simulations=stores.simulations,

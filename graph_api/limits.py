@@ -44,8 +44,9 @@ WEIGHTS = {
     "Query.simulatePlan": COST_MAX // 2,
     "Promoter.statement": 400,
     "Promoter.taxRecord": 50,
+    "Mutation.scanRisk": 2_000,
 }
-"""What a field costs beside its values; two of these do not fit into one request."""
+"""What a heavy field costs beside its values; two simulations do not fit into one request, nor many scans."""
 NODES_PER_FACTOR = 20
 """Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""
 LIST_FACTOR = 5

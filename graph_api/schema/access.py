@@ -40,6 +40,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "ledgerCheck": "-yyy-y",
         "contract": "yyyyyy",
         "simulatePlan": "-y-y-y",
+        "findings detectors": "-yy--y",
     },
     "Mutation": {
         "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder recordPayment": "-y--yy",
@@ -51,6 +52,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "publishContract": "-y---y",
         "lockPromoter unlockPromoter": "-yy--y",
         "voidHeldCommissions": "--y--y",
+        "scanRisk reviewFinding": "--y--y",
     },
     "Promoter": {
         "id code name status rank joinedAt": "yyyyyy",
@@ -60,6 +62,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "earnings orders commissions balance payouts acceptedContract": "syyy-y",
         "compliance": "-yy--y",
         "statement taxRecord": "syyy-y",
+        "findings": "-yy--y",
     },
     "Order": {
         "id number status buyerCode lines paidFen refundedFen netFen paidAt deliveredAt observedUntil": "yyyyyy",
@@ -95,6 +98,14 @@ OPEN: Mapping[str, str] = {
     "PayoutConnection": "edges pageInfo totalCount",
     "PayoutEdge": "cursor node",
     "Balance": "observingFen heldFen releasedFen onTheWayFen paidFen owedFen withheldTaxFen",
+    "FindingConnection": "edges pageInfo totalCount",
+    "FindingEdge": "cursor node",
+    "Finding": "id detector detectorVersion score status memberCount members structure evidence atStakeFen sentence"
+    " firstSeen lastSeen closedAt reviewedAt note",
+    "Evidence": "key value threshold",
+    "Detector": "key version title description mayLock parameters reviewed confirmed",
+    "ScanRiskPayload": "raised changed closed locked findings errors",
+    "FindingPayload": "finding errors",
     "Contract": "version title body publishedAt",
     "LedgerCheck": "entries sumFen unbalancedPostings",
     "SetAside": "subject key reason",

@@ -19,12 +19,13 @@ from graph_api.schema.network_mutations import NetworkMutations
 from graph_api.schema.problems import PROBLEM_TYPES
 from graph_api.schema.promotion import SalesMonthsRoute, ValidDownlinesRoute
 from graph_api.schema.query import Query
+from graph_api.schema.risk_mutations import RiskMutations
 from graph_api.schema.sales_mutations import SalesMutations
 from graph_api.schema.scalars import SCALARS, Day
 
 
 @strawberry.type(description="What can be done. A refusal is data: see `errors` of each payload.")
-class Mutation(NetworkMutations, SalesMutations, MoneyMutations):
+class Mutation(NetworkMutations, SalesMutations, MoneyMutations, RiskMutations):
     pass
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -27,6 +27,9 @@ from graph_api.schema.selections import arguments_below, selects
 from graph_api.schema.statements import Statement, TaxRecord
 from graph_api.schema.structures import ComplianceMeter
 from graph_api.schema.teams import SalesAggregate, TeamAggregate
+
+if TYPE_CHECKING:
+    from graph_api.schema.findings import Finding
 
 
 @strawberry.type(description="Somebody with an invitation code.")
@@ -132,6 +135,14 @@ class Promoter(Node):
     @resolver(description="How near its own tree is to the prosecution line; for those who watch over it.")
     async def compliance(self, info: Info) -> ComplianceMeter | None:
         return ComplianceMeter.of(await info.context.structures.compliance(self.code))
+
+    @resolver(description="Structures that name it, the gravest first: for RISK, OPERATOR and ADMIN.")
+    async def findings(
+        self, info: Info
+    ) -> list[Annotated[Finding, strawberry.lazy("graph_api.schema.findings")]] | None:
+        from graph_api.schema.findings import Finding
+
+        return [Finding.of(card) for card in await info.context.findings.naming(self.code)]
 
     @classmethod
     def of(cls, card: Card) -> Promoter:

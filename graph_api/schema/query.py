@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from graph_api.actions import plans
 from graph_api.actions.workbench import ask, ask_saved
 from graph_api.batched.asks import PromoterOrder
+from graph_api.batched.findings import Sifted
 from graph_api.batched.orders import Sought
 from graph_api.batched.simulation import Window
 from graph_api.batched.structures import KINDS
@@ -18,6 +19,7 @@ from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
 from graph_api.schema.commissions import Commission
 from graph_api.schema.enums import PromoterSort, RelationKind
+from graph_api.schema.findings import Detector, FindingConnection, FindingFilter, detectors, finding
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -100,6 +102,18 @@ class Query:
     async def contract(self, info: Info, version: str | None = None) -> Contract | None:
         row = await info.context.payouts.contract(version)
         return Contract.of(row) if row is not None else None
+
+    @resolver(description="Structures that are there now, the gravest first; for RISK, OPERATOR and ADMIN.")
+    async def findings(
+        self, info: Info, filter: FindingFilter | None = None, first: int = 20, after: str | None = None
+    ) -> FindingConnection | None:
+        return await FindingConnection.found(
+            info.context, filter.sifted if filter else Sifted(), first=first, after=after
+        )
+
+    @resolver(description="What is looked for; for RISK, OPERATOR and ADMIN.")
+    async def detectors(self, info: Info) -> list[Detector] | None:
+        return await detectors(info.context)
 
     @resolver(description="Σ over the whole ledger; both must be 0.")
     async def ledger_check(self, info: Info) -> LedgerCheck | None:
@@ -215,4 +229,5 @@ _NODES: dict[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "Order": _order,
     "Commission": _commission,
     "Payout": _payout,
+    "Finding": finding,
 }

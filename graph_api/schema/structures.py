@@ -25,52 +25,51 @@ HASH_SHOWN = 8
 
 @strawberry.type(description="A person or an identifier; identifiers are named by the beginning of their keyed hash.")
 class GraphNode:
-    code: strawberry.Private[str | None]
-    id: strawberry.ID = strawberry.field(description="Unique over all nodes, the same in every answer.")
+    key: strawberry.Private[str]
+    id: strawberry.ID = strawberry.field(description="What edges name it by; a promoter's is its own id.")
     kind: NodeKind = strawberry.field(description="What it is.")
-    label: str = strawberry.field(description="A person's code; no name, no value of an identifier.")
-    level: int | None = strawberry.field(description="Levels below the root that was asked for.", default=None)
+    label: str = strawberry.field(description="A person's code, or the beginning of an identifier's hash; no name.")
+    level: int | None = strawberry.field(description="Levels below the root, where there is one.", default=None)
 
-    @resolver(description="The promoter that it is.")
+    @resolver(description="The promoter, if it is one.")
     async def promoter(self, info: Info) -> Annotated[Promoter, strawberry.lazy("graph_api.schema.promoters")] | None:
         from graph_api.schema.promoters import visible
 
-        return await visible(info.context, self.code) if self.kind is NodeKind.PROMOTER else None
+        return await visible(info.context, self.key) if self.kind is NodeKind.PROMOTER else None
 
     @classmethod
-    def of(cls, name: str, kind: NodeKind, level: int | None = None) -> GraphNode:
-        if kind.value in IDENTIFIERS:
-            _, _, digest = name.partition(":")
-            label = f"{kind.value} {digest[:HASH_SHOWN]}"
-            return cls(code=None, id=global_id("Identifier", name), kind=kind, label=label, level=level)
-        title = "Promoter" if kind is NodeKind.PROMOTER else "Buyer"
-        return cls(code=name, id=global_id(title, name), kind=kind, label=name, level=level)
+    def of(cls, name: str, *, level: int | None = None) -> GraphNode:
+        """A node by `KIND:key`."""
+        kind_name, _, key = name.partition(":")
+        kind = NodeKind(kind_name)
+        person = kind in (NodeKind.PROMOTER, NodeKind.BUYER)
+        return cls(key=key, id=node_id(name), kind=kind, label=key if person else key[:HASH_SHOWN], level=level)
 
 
 @strawberry.type(description="A relation as it is stored: from referrer, buyer or person.")
 class GraphEdge:
-    source: strawberry.ID = strawberry.field(description="Id of a node.")
-    target: strawberry.ID = strawberry.field(description="Id of a node.")
-    kind: RelationKind = strawberry.field(description="What relates them.")
-    weight: int = strawberry.field(description="How often: orders, for PURCHASED_THROUGH.")
+    source: strawberry.ID = strawberry.field(description="The referrer, the buyer, or who has the identifier.")
+    target: strawberry.ID = strawberry.field(description="The downline, the seller, or the identifier.")
+    kind: RelationKind = strawberry.field(description="What joins them.")
+    weight: int = strawberry.field(description="How often: orders of a purchase; 1 otherwise.")
 
     @classmethod
-    def of(cls, edge: Edge, nodes: Mapping[str, GraphNode]) -> GraphEdge:
-        source, target = nodes[edge.source].id, nodes[edge.target].id
-        return cls(source=source, target=target, kind=RelationKind(edge.kind), weight=edge.weight)
+    def of(cls, source: str, target: str, kind: str, weight: int) -> GraphEdge:
+        """An edge between nodes by `KIND:key`."""
+        return cls(source=node_id(source), target=node_id(target), kind=RelationKind(kind), weight=weight)
 
 
-@strawberry.type(description="Flat nodes and edges.")
+@strawberry.type(description="A part of the graph, as flat nodes and edges.")
 class Subgraph:
-    nodes: list[GraphNode] = strawberry.field(description="Breadth first from the root, each level by code.")
+    nodes: list[GraphNode] = strawberry.field(description="Below a root: breadth first, each level by code.")
     edges: list[GraphEdge] = strawberry.field(description="Between these nodes.")
     truncated: bool = strawberry.field(description="Whether there is more than is shown.")
 
     @classmethod
     def of(cls, below: Below) -> Subgraph:
-        nodes = {code: GraphNode.of(code, NodeKind.PROMOTER, level) for code, level in below.levels.items()}
-        edges = [GraphEdge.of(edge, nodes) for edge in below.edges]
-        return cls(nodes=list(nodes.values()), edges=edges, truncated=below.truncated)
+        names = {code: f"PROMOTER:{code}" for code in below.levels}
+        nodes = [GraphNode.of(names[code], level=level) for code, level in below.levels.items()]
+        return cls(nodes=nodes, edges=_edges(below.edges, names), truncated=below.truncated)
 
 
 @strawberry.type(description="The shortest way between two people.")
@@ -81,10 +80,9 @@ class RelationPath:
 
     @classmethod
     async def of(cls, context: Context, path: Path) -> RelationPath:
-        kinds = await _kinds(context, path)
-        nodes = {name: GraphNode.of(name, kinds[name]) for name in path.nodes}
-        edges = [GraphEdge.of(edge, nodes) for edge in path.edges]
-        return cls(hops=len(edges), nodes=list(nodes.values()), edges=edges)
+        names = await _names(context, path)
+        nodes = [GraphNode.of(names[node]) for node in path.nodes]
+        return cls(hops=len(path.edges), nodes=nodes, edges=_edges(path.edges, names))
 
 
 @strawberry.type(description="How near a promoter's own tree is to the prosecution line; it permits nothing.")
@@ -155,12 +153,20 @@ async def _promoters(context: Context, codes: Iterable[str]) -> list[Promoter]:
     return [promoter for promoter in found if promoter is not None]
 
 
-async def _kinds(context: Context, path: Path) -> dict[str, NodeKind]:
-    """What each node of a path is: identifiers say it themselves, of people the cards tell who is a promoter."""
-    identifiers = {edge.target: edge.kind for edge in path.edges if edge.kind in IDENTIFIERS}
+async def _names(context: Context, path: Path) -> dict[str, str]:
+    """`KIND:key` of each node of a path: identifiers are named so, of people the cards tell who is a promoter."""
+    identifiers = {edge.target for edge in path.edges if edge.kind in IDENTIFIERS}
     people = [name for name in path.nodes if name not in identifiers]
     cards = await asyncio.gather(*map(context.visible_card, people))
-    kinds = {
-        name: NodeKind.BUYER if card is None else NodeKind.PROMOTER for name, card in zip(people, cards, strict=True)
-    }
-    return kinds | {name: NodeKind(kind) for name, kind in identifiers.items()}
+    kinds = ("BUYER" if card is None else "PROMOTER" for card in cards)
+    return {name: f"{kind}:{name}" for name, kind in zip(people, kinds, strict=True)} | {n: n for n in identifiers}
+
+
+def _edges(edges: Iterable[Edge], names: Mapping[str, str]) -> list[GraphEdge]:
+    return [GraphEdge.of(names[edge.source], names[edge.target], edge.kind, edge.weight) for edge in edges]
+
+
+def node_id(name: str) -> strawberry.ID:
+    """The id of a node by `KIND:key`."""
+    kind, _, key = name.partition(":")
+    return global_id("Promoter" if kind == "PROMOTER" else kind, key)

@@ -106,8 +106,8 @@ async def test_months_close_and_what_is_due_is_settled_after_a_long_stop(shop: S
     await shop.sell("o", 6_000_000, seller="C")
     await shop.deliver("o")
     known = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
-    assert [job.name for job in known] == ["close-months", "settle"]
-    closing, settling = known
+    assert [job.name for job in known] == ["close-months", "settle", "scan"]
+    closing, settling, _ = known
     assert await run_job(shop.store, closing, PAID) == {"closed": [], "tier_entries": 0, "promotions": 0}
     closed = await run_job(shop.store, closing, LATER)
     assert closed == {"closed": ["2026-03"], "tier_entries": 1, "promotions": 0}
@@ -123,7 +123,7 @@ async def test_two_workers_and_one_killed_midway_end_where_one_ends(shop: Shop) 
     for number in range(12):
         await shop.sell(f"o{number}", 10_000)
         await shop.deliver(f"o{number}")
-    (_, settling) = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
+    (_, settling, _) = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
     killed = asyncio.create_task(run_job(shop.store, settling, DUE))
     await asyncio.sleep(0.15)
     killed.cancel()

@@ -47,9 +47,10 @@ TEAM_MAY_BE_READ = {
 }
 OF_MONEY = {"earnings", "orders", "commissions", "balance", "payouts", "acceptedContract", "statement", "taxRecord"}
 MONEY_MOVES = {"settle", "approvePayouts", "confirmPayouts", "failPayouts"}
+RISK_DECIDES = {"scanRisk", "reviewFinding"}
 MUTATIONS_OF = {
     Role.PROMOTER: {"acceptContract"},
-    Role.RISK: {"lockPromoter", "unlockPromoter", "voidHeldCommissions"},
+    Role.RISK: {"lockPromoter", "unlockPromoter", "voidHeldCommissions", *RISK_DECIDES},
     Role.FINANCE: {"closeMonth", *MONEY_MOVES},
     Role.SERVICE: {
         "enrolPromoter",
@@ -65,14 +66,16 @@ MUTATIONS_OF = {
     },
 }
 WORKBENCH = {"explore", "questions", "askQuestion"}
-STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH}
+FINDINGS = {"findings", "detectors"}
+STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH, *FINDINGS}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
+OF_STRUCTURE = {"compliance", "findings"}
 LISTS_DENIED = {
     Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
     Role.OPERATOR: {*WORKBENCH},
-    Role.FINANCE: {"previewMove", *WORKBENCH},
+    Role.FINANCE: {"previewMove", *WORKBENCH, *FINDINGS},
     Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
@@ -113,6 +116,8 @@ HARMLESS = {
     "lockPromoter": '(code: "zz", reason: "r")',
     "unlockPromoter": '(code: "zz", reason: "r")',
     "voidHeldCommissions": '(code: "zz", reason: "r")',
+    "scanRisk": "",
+    "reviewFinding": '(id: "none", verdict: CONFIRM)',
 }
 SDL = build_schema(build.sdl(SCHEMA))
 
@@ -139,7 +144,7 @@ def expected_of_promoter(role: Role, relation: str, field: str) -> str:
         return "absent"
     if role is Role.PROMOTER and relation != "itself" and field not in TEAM_MAY_BE_READ:
         return "forbidden"
-    if (role is Role.SERVICE and field in OF_MONEY) or (role not in WATCHED_BY and field == "compliance"):
+    if (role is Role.SERVICE and field in OF_MONEY) or (role not in WATCHED_BY and field in OF_STRUCTURE):
         return "forbidden"
     return "readable"
 
@@ -211,7 +216,7 @@ async def test_each_mutation_is_denied_to_whom_it_should(network: Service, role:
         everything = {*fields("Mutation")}
         allowed = MUTATIONS_OF.get(role, everything)
         if role is Role.OPERATOR:
-            allowed = everything - MONEY_MOVES - {"voidHeldCommissions"}
+            allowed = everything - MONEY_MOVES - RISK_DECIDES - {"voidHeldCommissions"}
         if name in allowed:
             assert "errors" not in answer, (name, answer)
         else:

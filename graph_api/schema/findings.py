@@ -1,0 +1,200 @@
+"""Findings of the risk team and the detectors that make them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from graph_api.batched.findings import FindingCard, Sifted
+from graph_api.context import Context
+from graph_api.risk.detector import Detector as Definition
+from graph_api.risk.registry import DETECTORS
+from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
+from graph_api.schema.orders import Info
+from graph_api.schema.problems import UserError
+from graph_api.schema.promoters import Promoter, visible
+from graph_api.schema.scalars import Fen, Instant
+from graph_api.schema.structures import GraphEdge, GraphNode, Subgraph
+
+
+@strawberry.enum(description="What a person has decided about a finding.")
+class FindingStatus(Enum):
+    OPEN = "OPEN"
+    CONFIRMED = "CONFIRMED"
+    DISMISSED = "DISMISSED"
+
+
+@strawberry.enum(description="What a person decides about a finding. DISMISS ends the locks that only it holds.")
+class Verdict(Enum):
+    CONFIRM = "CONFIRM"
+    DISMISS = "DISMISS"
+
+
+@strawberry.type(description="A measured value beside the threshold it is held against. Money is in fen.")
+class Evidence:
+    key: str = strawberry.field(description="What was measured.")
+    value: str = strawberry.field(description="How much it is.")
+    threshold: str | None = strawberry.field(description="From how much on it counts, or its bounds.", default=None)
+
+
+@strawberry.type(description="A definition of what is looked for.")
+class Detector:
+    key: str = strawberry.field(description="Its name.")
+    version: int = strawberry.field(description="Rises when the same network would give other findings.")
+    title: str = strawberry.field(description="Its name for people.")
+    description: str = strawberry.field(description="What it finds.")
+    may_lock: bool = strawberry.field(description="Whether a score of 90 locks whom the finding names.")
+    parameters: list[Evidence] = strawberry.field(description="Its numbers: the default, and between what they may be.")
+    reviewed: int = strawberry.field(description="How many of its findings people have reviewed.")
+    confirmed: int = strawberry.field(description="How many of those were confirmed: its precision.")
+
+    @classmethod
+    def of(cls, context: Context, definition: Definition, reviews: tuple[int, int]) -> Detector:
+        confirmed, reviewed = reviews
+        return cls(
+            key=definition.key,
+            version=definition.version,
+            title=getattr(definition.title, context.language),
+            description=getattr(definition.description, context.language),
+            may_lock=definition.may_lock,
+            parameters=[
+                Evidence(key=each.key, value=str(each.default), threshold=f"{each.least}–{each.most}")
+                for each in definition.parameters
+            ],
+            reviewed=reviewed,
+            confirmed=confirmed,
+        )
+
+
+@strawberry.type(description="A structure that a detector has found, the same one from scan to scan.")
+class Finding(Node):
+    card: strawberry.Private[FindingCard]
+    detector: str = strawberry.field(description="Key of its detector.")
+    detector_version: int = strawberry.field(description="The version that has seen it last.")
+    score: int = strawberry.field(description="60 where the threshold is just met, 90 where it is grave, at most 100.")
+    status: FindingStatus = strawberry.field(description="What a person has decided.")
+    member_count: int = strawberry.field(description="Promoters it is made of.")
+    at_stake_fen: Fen = strawberry.field(description="Commission on its members' orders that is not paid out yet.")
+    first_seen: Instant = strawberry.field(description="When it was found first.")
+    last_seen: Instant = strawberry.field(description="When it was found last.")
+    closed_at: Instant | None = strawberry.field(description="Since when a scan has not found it any more.")
+    reviewed_at: Instant | None = strawberry.field(description="When a person decided.")
+    note: str | None = strawberry.field(description="What that person noted.")
+
+    @resolver(description="Those it names, by code; of a very large one not all.")
+    async def members(self, info: Info, first: int = 100) -> list[Promoter]:
+        found = await asyncio.gather(*(visible(info.context, code) for code in self.card.members[:first]))
+        return [promoter for promoter in found if promoter is not None]
+
+    @resolver(description="How its members hang together.")
+    def structure(self) -> Subgraph:
+        edges: list[list[Any]] = json.loads(self.card.finding["edges"])
+        names = dict.fromkeys(f"PROMOTER:{code}" for code in self.card.members)
+        names |= dict.fromkeys(name for source, target, *_ in edges for name in (source, target))
+        return Subgraph(
+            nodes=[GraphNode.of(name) for name in names],
+            edges=[GraphEdge.of(*edge) for edge in edges],
+            truncated=self.card.finding["truncated"],
+        )
+
+    @resolver(description="Its numbers beside the thresholds.")
+    def evidence(self) -> list[Evidence]:
+        rows: list[list[Any]] = json.loads(self.card.finding["evidence"])
+        return [Evidence(key=key, value=value, threshold=threshold) for key, value, threshold in rows]
+
+    @resolver(description="What it is, for people.")
+    def sentence(self, info: Info) -> str:
+        sentence: str = self.card.finding[f"sentence_{info.context.language}"]
+        return sentence
+
+    @classmethod
+    def of(cls, card: FindingCard) -> Finding:
+        body = card.finding
+        return cls(
+            id=global_id("Finding", body["id"]),
+            card=card,
+            detector=body["detector"],
+            detector_version=body["detector_version"],
+            score=body["score"],
+            status=FindingStatus(body["status"]),
+            member_count=body["member_count"],
+            at_stake_fen=body["at_stake_fen"],
+            first_seen=body["first_seen"],
+            last_seen=body["last_seen"],
+            closed_at=body.get("closed_at"),
+            reviewed_at=body.get("reviewed_at"),
+            note=body.get("note"),
+        )
+
+
+@strawberry.type(description="A finding on a page.")
+class FindingEdge:
+    cursor: str = strawberry.field(description="Give it as `after` to go on from here.")
+    node: Finding = strawberry.field(description="The finding.")
+
+
+@strawberry.input(description="Which findings; everything given must hold.")
+class FindingFilter:
+    detector: str | None = strawberry.field(description="Key of a detector.", default=None)
+    status: FindingStatus | None = strawberry.field(description="What a person has decided.", default=None)
+    min_score: int | None = strawberry.field(description="At least as grave.", default=None)
+    member_code: str | None = strawberry.field(description="Names this promoter.", default=None)
+    closed: bool | None = strawberry.field(description="True: also those that are gone.", default=None)
+
+    @property
+    def sifted(self) -> Sifted:
+        """As the reads take it."""
+        status = self.status.value if self.status else None
+        return Sifted(self.detector, status, self.min_score or 0, self.member_code, self.closed or False)
+
+
+@strawberry.type(description="Findings, the gravest first.")
+class FindingConnection(Counted):
+    edges: list[FindingEdge] = strawberry.field(description="The page.")
+
+    @classmethod
+    async def found(cls, context: Context, sifted: Sifted, *, first: int, after: str | None) -> FindingConnection:
+        page = await context.findings.page(sifted, first=first, after=after)
+        pairs = zip(page.rows, page.cursors, strict=True)
+        return cls(
+            edges=[FindingEdge(cursor=cursor, node=Finding.of(card)) for card, cursor in pairs],
+            page_info=PageInfo.of(list(page.cursors), has_next=page.has_next, after=after),
+            count=lambda: context.findings.count(sifted),
+        )
+
+
+@strawberry.type(description="What a scan has found and recorded.")
+class ScanRiskPayload:
+    keys: strawberry.Private[list[str]]
+    raised: int = strawberry.field(description="Findings that are new, or open again.")
+    changed: int = strawberry.field(description="Known findings that grew, shrank or got other numbers.")
+    closed: int = strawberry.field(description="Known findings whose structure is gone.")
+    locked: int = strawberry.field(description="Promoters locked for a grave finding.")
+    errors: list[UserError] = strawberry.field(description="Empty if it was scanned.")
+
+    @resolver(description="All that this scan has found, new or not, the gravest first.")
+    async def findings(self, info: Info, first: int = 100) -> list[Finding]:
+        ids = await info.context.findings.ids(self.keys)
+        return [Finding.of(card) for card in await info.context.findings.cards(ids[:first])]
+
+
+@strawberry.type(description="The finding as it is now, or why the review was refused.")
+class FindingPayload:
+    finding: Finding | None = strawberry.field(description="The finding.")
+    errors: list[UserError] = strawberry.field(description="Empty if the review was recorded.")
+
+
+async def detectors(context: Context) -> list[Detector]:
+    """All of them, each with what reviews have said of it."""
+    reviews = await context.findings.reviews()
+    return [Detector.of(context, each, reviews.get(each.key, (0, 0))) for each in DETECTORS.values()]
+
+
+async def finding(context: Context, id: str) -> Finding | None:
+    """A finding by its own id, for whoever may read findings."""
+    card = await context.findings.card(id)
+    return Finding.of(card) if card is not None else None
