@@ -16,6 +16,7 @@ LONGEST_FIRST = (
     "tests/oracle/test_permutations.py",
     "tests/loaders/test_offline.py",
     "tests/money/test_machine.py",
+    "tests/money/test_kills.py",
     "tests/test_cli.py",
     "tests/blackbox/test_kill.py",
     "tests/oracle/test_worked_numbers.py",
