@@ -6,6 +6,7 @@ refunds are connected, and those who are linked to them attached. Only what come
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -46,12 +47,16 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Linked nodes of a frame (promoters, and identifiers after them) and the promoters' orders, by time."""
+    """Linked nodes of a frame (promoters, and identifiers after them) and the promoters' orders, by time.
+
+    Windows that open before `half_at`, the middle of the frame, lie wholly in it; later ones lie in the next frame.
+    """
 
     links: Graph[int]
     sellers: Int64s
     paid_ats: Int64s
     refunded: Bools
+    half_at: int
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
@@ -87,14 +92,20 @@ class Frames:
     def __init__(self, snapshot: Snapshot, limits: Limits) -> None:
         self.people = snapshot.promoters
         self.wide = snapshot.promoters + len(snapshot.identifiers)
-        starts = snapshot.paid_ats // (limits["window_days"] * DAY_US)
-        starts = starts - (int(starts.min()) if len(starts) else 0)
+        self.window_us = limits["window_days"] * DAY_US
+        starts = snapshot.paid_ats // self.window_us
+        self.first = int(starts.min()) if len(starts) else 0
+        starts = starts - self.first
         keys = np.concatenate([(starts + 1) * self.wide, starts * self.wide]) + np.tile(snapshot.sellers, 2)
         self.refunded = _refunded(snapshot, limits)
         self.nodes, self.places = np.unique(keys, return_inverse=True)
         self.orders = np.bincount(self.places, minlength=len(self.nodes)).astype(np.int64)
         self.refunds = added(len(self.nodes), self.places, np.tile(self.refunded, 2).astype(np.int64))
         self.hot = self.refunds > 0
+
+    def half_at(self, node: int) -> int:
+        """The middle of a node's frame: the frame numbered 1 opens with the first window."""
+        return (node // self.wide + self.first) * self.window_us
 
     def among(self, nodes: Int64s) -> tuple[Bools, Int64s]:
         """Whether each has orders, and where it then stands."""
@@ -162,23 +173,26 @@ def _pieces(snapshot: Snapshot, limits: Limits) -> Iterator[Piece]:
         held = np.concatenate([order[starts[node] : starts[node + 1]] for node in at[sells]]) % len(snapshot.paid_ats)
         held = held[np.argsort(snapshot.paid_ats[held], kind="stable")]
         pairs = zip((a[chosen] % frames.wide).tolist(), (b[chosen] % frames.wide).tolist(), strict=True)
+        half_at = frames.half_at(int(a[chosen[0]]))
         yield Piece(
-            Graph(pairs), snapshot.sellers[held].astype(np.int64), snapshot.paid_ats[held], frames.refunded[held]
+            Graph(pairs),
+            snapshot.sellers[held].astype(np.int64),
+            snapshot.paid_ats[held],
+            frames.refunded[held],
+            half_at,
         )
 
 
 def _rings(snapshot: Snapshot, limits: Limits, piece: Piece) -> Iterator[Ring]:
-    """The rings of every window that is not part of the one before it."""
+    """The rings of every window that opens with an order in the frame's first half."""
     window_us = limits["window_days"] * DAY_US
     ends = np.searchsorted(piece.paid_ats, piece.paid_ats + window_us, side="right")
     refunds_before = np.concatenate([[0], np.cumsum(piece.refunded)])
-    last_end = 0
-    for start, end in enumerate(ends.tolist()):
+    for start, end in enumerate(ends[: np.searchsorted(piece.paid_ats, piece.half_at)].tolist()):
         refunds = int(refunds_before[end] - refunds_before[start])
         few = end - start < limits["orders_min"] or refunds * 100 < limits["orders_min"] * limits["refunded_pct"]
-        if end == last_end or few:
+        if few:
             continue
-        last_end = end
         sellers, places = np.unique(piece.sellers[start:end], return_inverse=True)
         orders = np.bincount(places).tolist()
         refunded = added(len(sellers), places, piece.refunded[start:end].astype(np.int64)).tolist()
@@ -189,7 +203,9 @@ def _rings(snapshot: Snapshot, limits: Limits, piece: Piece) -> Iterator[Ring]:
 def _grown(
     snapshot: Snapshot, limits: Limits, links: Graph[int], tally: dict[int, tuple[int, int]], opens_at: int
 ) -> Iterator[Ring]:
-    """Those who are refunded enough by themselves and linked, then who costs them least, while the group's part holds."""
+    """Those who are refunded enough by themselves and linked, and then, while the group's part holds, whoever else next to
+    them was refunded; who was not only as long as the group is too small. The cheapest come first.
+    """
 
     def deficit(node: int) -> int:
         orders, refunded = tally[node]
@@ -197,22 +213,41 @@ def _grown(
 
     seeds = {node for node in tally if tally[node][1] and deficit(node) <= 0}
     bridges = {node for node in links if node not in tally}
-    for linked in networkx.connected_components(links.subgraph(seeds | bridges)):
-        group = linked & seeds
-        if not group:
+    cores = [set(core) for core in networkx.connected_components(links.subgraph(seeds | bridges))]
+    core_of = {node: number for number, core in enumerate(cores) for node in core}
+    taken: set[int] = set()
+    for number, core in enumerate(cores):
+        if number in taken or not core & seeds:
             continue
-        reached = set(linked)
-        near = {other for node in linked for other in links[node] if other in tally and other not in reached}
-        for node in [None, *sorted(near, key=lambda other: (deficit(other), snapshot.code(other)))]:
-            if node is not None:
-                if sum(map(deficit, group)) + deficit(node) > 0:
-                    break
-                group, reached = group | {node}, reached | {node}
+        group: set[int] = set()
+        reached: set[int] = set()
+        near: list[tuple[bool, int, str, int]] = []
+        fresh = core
+        while True:
+            group |= fresh & tally.keys()
+            reached |= fresh
+            taken |= {core_of[node] for node in fresh if node in core_of}
+            for other in {other for node in fresh for other in links[node]} - reached:
+                if other in tally:
+                    heapq.heappush(near, (not tally[other][1], deficit(other), snapshot.code(other), other))
             orders, refunded = (sum(tally[member][i] for member in group) for i in (0, 1))
-            if len(group) >= limits["members_min"] and orders >= limits["orders_min"]:
-                within = links.subgraph(reached).edges
-                yield Ring(opens_at, frozenset(group), orders, refunded, frozenset(within))
+            large = len(group) >= limits["members_min"] and orders >= limits["orders_min"]
+            fresh = _next(near, reached, large, refunded * 100 - orders * limits["refunded_pct"])
+            if not fresh:
                 break
+            beside = {core_of[other] for node in fresh for other in links[node] if other in core_of} - taken
+            fresh = fresh.union(*(cores[other] for other in beside))
+        if large:
+            yield Ring(opens_at, frozenset(group), orders, refunded, frozenset(links.subgraph(reached).edges))
+
+
+def _next(near: list[tuple[bool, int, str, int]], reached: set[int], large: bool, surplus: int) -> set[int]:
+    """The cheapest who may join, or nobody: the group can spare so much, and needs no honest seller once it is large."""
+    while near:
+        honest, deficit, _, node = heapq.heappop(near)
+        if node not in reached and deficit <= surplus and not (honest and large):
+            return {node}
+    return set()
 
 
 def _explained(snapshot: Snapshot, limits: Limits, ring: Ring) -> Found:
