@@ -15,6 +15,8 @@ from graph_api.risk.links import hubs
 from graph_api.risk.registry import DETECTORS, Chosen, Pass, named, scan
 
 HUB_MAX = DETECTORS["IDENTITY_RING"].limits()["hub_max"]
+_turn = asyncio.Lock()
+"""One scan at a time in a process: a snapshot of a million promoters takes a gigabyte and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Scanned:
 async def look(store: Store, *, detectors: Iterable[str] | None, now: int, chosen: Chosen | None = None) -> Scanned:
     """Find, and write nothing."""
     wanted = named(detectors)
-    began = time.monotonic()
-    snapshot = await read(store, as_of=now)
-    read_seconds = round(time.monotonic() - began, 3)
-    passes = await asyncio.to_thread(scan, snapshot, wanted, chosen)
-    crowded = await asyncio.to_thread(hubs, snapshot, HUB_MAX)
+    async with _turn:
+        began = time.monotonic()
+        snapshot = await read(store, as_of=now)
+        read_seconds = round(time.monotonic() - began, 3)
+        passes = await asyncio.to_thread(scan, snapshot, wanted, chosen)
+        crowded = await asyncio.to_thread(hubs, snapshot, HUB_MAX)
     return Scanned(passes, crowded, snapshot.promoters, len(snapshot.sellers), read_seconds)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from graph_api.actions import identifiers
+from graph_api.jobs.scan import find
 from graph_api.jobs.schedule import jobs_of, run_job
 from tests.actions.shop import NOW, Shop
 from tests.blackbox.command import Command
@@ -38,3 +41,11 @@ async def test_the_scheduler_scans_daily(shop: Shop) -> None:
     told = await run_job(shop.store, scan, NOW)
     assert told == {"promoters": 4, "raised": 1, "changed": 0, "closed": 0, "locked": 0}
     assert (await run_job(shop.store, scan, NOW))["raised"] == 0
+
+
+async def test_two_scans_at_once_record_each_structure_once(shop: Shop) -> None:
+    await shared(shop)
+    both = await asyncio.gather(*(find(shop.store, detectors=None, actor="test", now=NOW) for _ in range(2)))
+    assert [len(each.recorded.keys) for each in both] == [1, 1]
+    assert sum(len(each.recorded.raised) for each in both) == 1
+    assert await shop.query(COUNT) == [{"findings": 1}]
