@@ -42,11 +42,13 @@ log = structlog.get_logger("promograph.jobs")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run(as_of)` is due once for every `every_us`, at its multiples since 1970."""
+    """`run(as_of)` is due once for every `every_us`, at its multiples since 1970; `waits`: not before the first of them
+    after the service was started on its store."""
 
     name: str
     every_us: int
     run: Run
+    waits: bool = False
 
     def due_until(self, now: int) -> int:
         return now - now % self.every_us
@@ -88,7 +90,8 @@ def jobs_of(
     found = [Job("close-months", every_us, close_months), Job("settle", every_us, settle)]
     if providers:
         found.append(Job("transfers", round(TICK_SECONDS * 1_000_000), transfers))
-    found.append(Job("scan", DAY_US, scan))
+    # A scan may lock people: nobody is to be surprised by that on the day that a network was loaded.
+    found.append(Job("scan", DAY_US, scan, waits=True))
     return tuple(found)
 
 
@@ -149,17 +152,22 @@ class Scheduler:
                 if (lease.holder == self.holder) != self.leads:
                     self.leads = not self.leads
                     log.info("scheduler", leads=self.leads)
-            except (StoreUnavailable, StoreTimeout):
+            except Exception as error:  # whatever it is: another process may lead, and this one asks again
                 self.leads = False
+                log.warning("no lease", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(RENEWED_SECONDS)
 
     async def _run_due(self) -> None:
         try:
             done = {row.name: row.done_until or 0 for row in await jobs.runs(self.store)}
-        except (StoreUnavailable, StoreTimeout):
+        except Exception as error:
+            log.warning("jobs not read", error=f"{type(error).__name__}: {error}")
             return
         for job in self.jobs:
             now = self.clock()
+            if job.waits and job.name not in done:
+                await self._begin_waiting(job, now)
+                continue
             if job.due_until(now) <= done.get(job.name, 0) or now < self._not_before.get(job.name, 0):
                 continue
             try:
@@ -167,3 +175,15 @@ class Scheduler:
             except Exception as error:
                 self._not_before[job.name] = now + RETRY_US
                 log.error("job failed", job=job.name, error=f"{type(error).__name__}: {error}")
+
+    async def _begin_waiting(self, job: Job, now: int) -> None:
+        with contextlib.suppress(StoreUnavailable, StoreTimeout):
+            await jobs.record(
+                self.store.unjournalled,
+                name=job.name,
+                began_at=now,
+                took_ms=0,
+                outcome="waits for its first time",
+                failure=None,
+                done_until=job.due_until(now),
+            )

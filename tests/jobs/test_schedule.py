@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ async def test_a_job_runs_once_for_each_of_its_times(store: Store) -> None:
     assert runs == [LATER, LATER + HOUR_US]
     (ran,) = await jobs.runs(store)
     assert (ran.name, ran.done_until, ran.outcome, ran.failure) == ("job", LATER + HOUR_US, '{"runs": 2}', None)
+
+
+async def test_a_job_that_waits_does_not_run_on_the_day_it_is_first_seen(store: Store) -> None:
+    now = [LATER + 5]
+    runs: list[int] = []
+    job = replace(counted("job", runs), waits=True)
+    async with running(Scheduler(store, [job], clock=lambda: now[0])):
+        await asyncio.sleep(0.6)
+        assert runs == []
+        now[0] += HOUR_US
+        await until(lambda: runs == [LATER + HOUR_US])
 
 
 async def test_one_process_leads_and_another_takes_over_when_it_ends(store: Store) -> None:
