@@ -125,5 +125,7 @@ async def raw_query(servers: Servers) -> AsyncIterator[Query]:
         records, _, _ = await driver.execute_query(text, parameters, database_=servers.neo4j_database)
         return [record.data() for record in records]
 
-    yield run
-    await driver.close()
+    try:
+        yield run
+    finally:
+        await driver.close()

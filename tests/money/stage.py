@@ -7,6 +7,7 @@ approvals of the last round's payouts. What was answered must be there afterward
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Iterable, Mapping
@@ -78,11 +79,20 @@ class Served:
     def _workers(self) -> list[int]:
         assert self._process is not None
         below = psutil.Process(self._process.pid).children(recursive=True)
-        return sorted(each.pid for each in below if "spawn_main" in " ".join(each.cmdline()))
+        return sorted(each.pid for each in below if _is_worker(each))
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    """Whether it serves; one that has just been killed is none."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 @dataclass

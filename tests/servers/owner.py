@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ def tell(**pids: int | None) -> None:
 
 
 def main(data_dir: Path, what: str, *, fork: bool) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests under nohup hands down that it is ignored
     if what == "both":
         with open_servers(small_settings(data_dir)) as servers:
             assert servers.neo4j_process
