@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from graph_api.actions.identifiers import KINDS, Identification
+from graph_api.actions.identifiers import Identification
 from graph_api.actions.orders import QUANTITY_MAX
 from graph_api.actions.products import NewProduct
 from graph_api.actions.promoters import STATUSES, Enrolment
 from graph_api.actions.touches import NewTouch
 from graph_api.errors import Invalid, OutOfBounds, OverRefund
 from graph_api.rules.calendar import instant
-from graph_api.rules.codes import code_error, text_error
+from graph_api.rules.codes import IDENTIFIER_KINDS, code_error, text_error
 from graph_api.rules.money import FEN_MAX
 from graph_api.rules.plan import RANKS, Rank
 
@@ -82,8 +82,8 @@ def touch(values: list[str]) -> NewTouch:
 
 def identification(values: list[str]) -> Identification:
     code_, kind, value = values
-    if kind not in KINDS:
-        raise Invalid(f"kind must be one of {', '.join(KINDS)}")
+    if kind not in IDENTIFIER_KINDS:
+        raise Invalid(f"kind must be one of {', '.join(IDENTIFIER_KINDS)}")
     return Identification(code(code_, "code"), kind, text(value, "value", required=True) or "")
 
 

@@ -11,9 +11,8 @@ from cypher.store import Store, Transaction
 from graph_api.actions.outcome import RECORDED, UNCHANGED, Outcome, refused
 from graph_api.errors import Invalid
 from graph_api.pii import Pii
-from graph_api.rules.codes import code_error
+from graph_api.rules.codes import IDENTIFIER_KINDS, code_error
 
-KINDS = ("DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS")
 VALUE_LENGTH_MAX = 512
 
 
@@ -74,8 +73,8 @@ async def link(store: Store, pii: Pii, rows: Sequence[Identification], *, actor:
 
 def _refusal(row: Identification) -> Outcome | None:
     error = code_error(row.code, field="code")
-    if error is None and row.kind not in KINDS:
-        error = Invalid(f"kind must be one of {', '.join(KINDS)}", field=["kind"])
+    if error is None and row.kind not in IDENTIFIER_KINDS:
+        error = Invalid(f"kind must be one of {', '.join(IDENTIFIER_KINDS)}", field=["kind"])
     if error is None and not 1 <= len(row.value.strip()) <= VALUE_LENGTH_MAX:
         error = Invalid(f"value must be 1-{VALUE_LENGTH_MAX} characters", field=["value"])
     return refused(error) if error else None

@@ -11,6 +11,7 @@ from cypher.store import Store
 from graph_api.batched.promoters import DEPTH_MAX, PromoterReads
 from graph_api.batched.rows import Card
 from graph_api.errors import DomainError, Invalid, NotActive, NotFound, SelfReferral, TooManyLevels, WouldCycle
+from graph_api.rules.codes import IDENTIFIER_KINDS
 from graph_api.rules.compliance import ComplianceState, Meter, meter, over_the_line
 
 NODES_MAX = 5_000
@@ -19,9 +20,8 @@ LOOKED_AT_MAX = 20_000
 """How many people and identifiers a search looks at before it gives up."""
 HUB_PEOPLE_MAX = 20
 """An identifier of more people is a shop's or a family's, and joins nobody."""
-IDENTIFIERS = ("DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS")
 NOBODY = Meter(0, 0)
-KINDS = ("REFERRED", "PURCHASED_THROUGH", *IDENTIFIERS)
+KINDS = ("REFERRED", "PURCHASED_THROUGH", *IDENTIFIER_KINDS)
 
 
 class Edge(NamedTuple):
@@ -217,7 +217,7 @@ def _joined(near: _Side, far: _Side, met: str) -> Path:
 
 
 def _is_identifier(node: str) -> bool:
-    return node.partition(":")[0] in IDENTIFIERS and ":" in node
+    return node.partition(":")[0] in IDENTIFIER_KINDS and ":" in node
 
 
 def _refusal(

@@ -16,9 +16,9 @@ from graph_api.risk.detector import (
     Text,
     found,
     score,
-    yuan,
 )
 from graph_api.risk.snapshot import Int64s, Snapshot
+from graph_api.rules.money import yuan
 
 CHUNK = 100_000
 """Days judged at once: 28 numbers each."""

@@ -156,13 +156,3 @@ def listed(snapshot: Snapshot, people: Sequence[int], *, most: int = 5) -> str:
     """The first codes, and an ellipsis if there are more."""
     shown = "、".join(snapshot.code(person) for person in people[:most])
     return shown + ("…" if len(people) > most else "")
-
-
-def yuan(fen: int) -> str:
-    """Fen as yuan, for sentences.
-
-    >>> yuan(123456), yuan(-5)
-    ('1,234.56', '-0.05')
-    """
-    whole, rest = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole:,}.{rest:02}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from graph_api.risk.arrays import added
-from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score, yuan
+from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.snapshot import SHANGHAI_US, Snapshot
 from graph_api.rules.calendar import DAY_US
+from graph_api.rules.money import yuan
 
 DOWNLINES_SHOWN = 20
 

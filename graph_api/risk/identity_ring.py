@@ -18,10 +18,11 @@ from graph_api.risk.detector import (
     score,
 )
 from graph_api.risk.links import link_edges, linking
-from graph_api.risk.snapshot import KINDS, Int64s, Snapshot
+from graph_api.risk.snapshot import Int64s, Snapshot
+from graph_api.rules.codes import IDENTIFIER_KINDS
 
-KINDS_ZH = dict(zip(KINDS, ("设备", "收款账户", "证件号", "手机号", "地址"), strict=True))
-KINDS_EN = dict(zip(KINDS, ("device", "payout account", "ID number", "phone", "address"), strict=True))
+KINDS_ZH = dict(zip(IDENTIFIER_KINDS, ("设备", "收款账户", "证件号", "手机号", "地址"), strict=True))
+KINDS_EN = dict(zip(IDENTIFIER_KINDS, ("device", "payout account", "ID number", "phone", "address"), strict=True))
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
@@ -49,7 +50,7 @@ def _shared(identifiers: Int64s) -> list[int]:
 def _explained(snapshot: Snapshot, limits: Limits, members: Int64s, shared: list[int]) -> Found:
     ordered = by_code(snapshot, members)
     ids = sorted(snapshot.identifiers[identifier] for identifier in shared)
-    kinds = [kind for kind in KINDS if any(id.startswith(f"{kind}:") for id in ids)]
+    kinds = [kind for kind in IDENTIFIER_KINDS if any(id.startswith(f"{kind}:") for id in ids)]
     root = snapshot.code(snapshot.tree[0][ordered[0]])
     count, named = len(ordered), listed(snapshot, ordered)
     return found(

@@ -8,9 +8,10 @@ import numpy as np
 
 from graph_api.risk.arrays import grouped
 from graph_api.risk.detector import Edge
-from graph_api.risk.snapshot import KINDS, Bools, Int32s, Int64s, Snapshot
+from graph_api.risk.snapshot import Bools, Int32s, Int64s, Snapshot
+from graph_api.rules.codes import IDENTIFIER_KINDS
 
-STRONG = np.array([kind != "ADDRESS" for kind in KINDS])
+STRONG = np.array([kind != "ADDRESS" for kind in IDENTIFIER_KINDS])
 """Kinds that one person has for itself; people share an address without being one."""
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from graph_api.risk.arrays import groups
-from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score, yuan
+from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.links import Sharing, link_edges
 from graph_api.risk.snapshot import Int64s, Snapshot
+from graph_api.rules.money import yuan
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:

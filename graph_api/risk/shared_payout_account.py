@@ -19,9 +19,10 @@ from graph_api.risk.detector import (
     score,
 )
 from graph_api.risk.links import link_edges
-from graph_api.risk.snapshot import KINDS, Int64s, Snapshot
+from graph_api.risk.snapshot import Int64s, Snapshot
+from graph_api.rules.codes import IDENTIFIER_KINDS
 
-ACCOUNT = KINDS.index("PAYOUT_ACCOUNT")
+ACCOUNT = IDENTIFIER_KINDS.index("PAYOUT_ACCOUNT")
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from graph_api.risk.arrays import added, roots_and_depths
 from graph_api.rules.calendar import DAY_US, HOUR_US
+from graph_api.rules.codes import IDENTIFIER_KINDS
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NOBODY = -1
-KINDS = ("DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS")
 SHANGHAI_US = 8 * HOUR_US
 
 
@@ -75,7 +75,7 @@ class Snapshot:
 
     @cached_property
     def kind_by_identifier(self) -> NDArray[np.int8]:
-        kinds = {kind: number for number, kind in enumerate(KINDS)}
+        kinds = {kind: number for number, kind in enumerate(IDENTIFIER_KINDS)}
         return np.array([kinds[id.partition(":")[0]] for id in self.identifiers], dtype=np.int8)
 
     @cached_property

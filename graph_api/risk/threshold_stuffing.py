@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from graph_api.risk.arrays import added, grouped
-from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score, yuan
+from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.snapshot import SHANGHAI_US, Int64s, Snapshot
 from graph_api.rules.calendar import HOUR_US
+from graph_api.rules.money import yuan
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:

@@ -6,6 +6,7 @@ from graph_api.errors import Invalid
 
 CODE_LENGTH_MAX = 128
 TEXT_LENGTH_MAX = 512
+IDENTIFIER_KINDS = ("DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS")
 
 
 def code_error(code: str, *, field: str) -> Invalid | None:

@@ -47,3 +47,12 @@ def refund_spread_fen(remaining_fen: Sequence[int], refund_fen: int) -> list[int
     for line in order[: refund_fen - sum(parts)]:
         parts[line] += 1
     return parts
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan, for sentences.
+
+    >>> yuan(123456789), yuan(123456), yuan(-5)
+    ('1,234,567.89', '1,234.56', '-0.05')
+    """
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"

@@ -8,6 +8,7 @@ from graph_api.batched.commissions import EntryCard, Sale
 from graph_api.context import Language
 from graph_api.rules.calendar import day_of, month_text
 from graph_api.rules.commission import CommissionKind
+from graph_api.rules.money import yuan
 from graph_api.rules.promotion import Progress
 
 _CAUSES = {
@@ -24,14 +25,6 @@ _CAUSES = {
         "month changed after close": "because the month's sales changed after its close",
     },
 }
-
-
-def yuan(fen: int) -> str:
-    """
-    >>> yuan(123456789), yuan(-5)
-    ('1,234,567.89', '-0.05')
-    """
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
 def percent(bp: int) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from graph_api.batched.structures import IDENTIFIERS, Below, Edge, Path, Preview
+from graph_api.batched.structures import Below, Edge, Path, Preview
 from graph_api.context import Context
+from graph_api.rules.codes import IDENTIFIER_KINDS
 from graph_api.rules.compliance import LEVELS_LIMIT, PEOPLE_LIMIT, Meter
 from graph_api.schema.enums import ComplianceState, NodeKind, RelationKind
 from graph_api.schema.nodes import global_id, resolver
@@ -155,7 +156,7 @@ async def _promoters(context: Context, codes: Iterable[str]) -> list[Promoter]:
 
 async def _names(context: Context, path: Path) -> dict[str, str]:
     """`KIND:key` of each node of a path: identifiers are named so, of people the cards tell who is a promoter."""
-    identifiers = {edge.target for edge in path.edges if edge.kind in IDENTIFIERS}
+    identifiers = {edge.target for edge in path.edges if edge.kind in IDENTIFIER_KINDS}
     people = [name for name in path.nodes if name not in identifiers]
     cards = await asyncio.gather(*map(context.visible_card, people))
     kinds = ("BUYER" if card is None else "PROMOTER" for card in cards)
