@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ from graph_api.errors import Invalid
 TEXT_LENGTH_MAX = 4_000
 PLUS_MAX = 10
 """Each may double a string or a list; more of them than this could fill the server's memory."""
+NESTING_MAX = 20
+BRACES_MAX = 5
+"""Subqueries or maps within each other: Neo4j plans nested ones in exponential time, and nothing stops a planner."""
 LIST_ITEMS_MAX = 1_000
 PROCEDURES = ("db.labels", "db.relationshipTypes", "db.propertyKeys")
 READS = frozenset(
@@ -130,6 +134,8 @@ _ENDLESS = re.compile(r"\b(reduce|replace|allReduce|lpad|rpad|range)\s*\(", re.I
 _RANGE_MAX = 10_000
 _LITERAL_RANGE = re.compile(r"\brange\s*\(\s*(-?\d{1,9})\s*,\s*(-?\d{1,9})\s*\)", re.IGNORECASE)
 
+_one = asyncio.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -143,9 +149,12 @@ class Found:
 async def explore(
     store: Store, text: str, parameters: Mapping[str, Any], *, rows_max: int, timeout_seconds: float
 ) -> Found:
-    """Answer a question, if it only reads; Invalid says why it does not or cannot be answered, StoreTimeout that it took too long."""
+    """Answer a question, if it only reads; Invalid says why it does not or cannot be answered, StoreTimeout that it took too long.
+
+    One at a time in a process: whoever waits longer than a question may take gets StoreTimeout.
+    """
     _check_text(text)
-    async with store.reading() as session:
+    async with _turn(timeout_seconds), store.reading() as session:
         try:
             async with asyncio.timeout(timeout_seconds + 5):
                 await _check_plan(session, text, parameters, timeout_seconds)
@@ -164,6 +173,19 @@ async def explore(
     return Found(columns, rows, truncated=len(records) > rows_max)
 
 
+@asynccontextmanager
+async def _turn(timeout_seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await _one.acquire()
+    except TimeoutError as error:
+        raise StoreTimeout("other questions are being answered") from error
+    try:
+        yield
+    finally:
+        _one.release()
+
+
 def _check_text(text: str) -> None:
     if not text.strip():
         raise Invalid("there is no question", field=["cypher"])
@@ -173,10 +195,26 @@ def _check_text(text: str) -> None:
         raise Invalid("a question begins with a clause: it is planned anyway", field=["cypher"])
     if text.count("+") + text.count("||") > PLUS_MAX:
         raise Invalid(f"a question adds at most {PLUS_MAX} times", field=["cypher"])
+    if _nesting(text, "([{", ")]}") > NESTING_MAX or _nesting(text, "{", "}") > BRACES_MAX:
+        raise Invalid(
+            f"a question nests at most {NESTING_MAX} brackets and {BRACES_MAX} braces into each other", field=["cypher"]
+        )
     rest = _LITERAL_RANGE.sub(lambda match: "" if abs(int(match[2]) - int(match[1])) <= _RANGE_MAX else match[0], text)
     endless = _ENDLESS.search(rest)
     if endless is not None:
         raise Invalid(f"{endless[1]}() could fill the memory of the server", field=["cypher"])
+
+
+def _nesting(text: str, opening: str, closing: str) -> int:
+    """How deep brackets stand within each other; those in strings count too."""
+    depth = deepest = 0
+    for character in text:
+        if character in opening:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in closing:
+            depth = max(0, depth - 1)
+    return deepest
 
 
 async def _check_plan(
@@ -222,7 +260,7 @@ def _explained(error: Neo4jError) -> Exception:
         return StoreTimeout("the question took too long")
     if "MemoryPool" in code:
         return Invalid("the question needs more memory than there is for one", field=["cypher"])
-    if isinstance(error, ClientError):
+    if isinstance(error, ClientError) or code.startswith("Neo.DatabaseError.Statement."):
         return Invalid((error.message or code)[:500], field=["cypher"])
     return StoreUnavailable(error.message or code)
 

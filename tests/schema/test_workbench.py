@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -125,6 +126,45 @@ HOSTILE = [
     "MATCH (n",
     "RETURN " + "1," * 3_000 + "1",
     "MATCH (p:Promoter {code: $missing}) RETURN p",
+    "CALL { CREATE (:Hacked) RETURN 1 AS x } RETURN x",
+    "CALL () { MERGE (:Hacked) } RETURN 1 AS x",
+    "MATCH (p:Promoter) WHERE EXISTS { CALL db.createLabel('Hacked') } RETURN p",
+    "RETURN COLLECT { CREATE (n:Hacked) RETURN n } AS x",
+    "MATCH (p:Promoter) REMOVE p:Promoter RETURN p",
+    "MATCH (p:Promoter) SET p += {rank: 'ELITE'} RETURN p",
+    "MATCH (p:Promoter) SET p:Hacked RETURN p",
+    "MATCH ()-[r:REFERRED]->() DELETE r",
+    "OPTIONAL MATCH (n:Nothing) MERGE (m:Hacked) RETURN m UNION RETURN 1 AS m",
+    "\\u0043REATE (n:Hacked) RETURN n",
+    "cReAtE\t(n:`Hacked`)\nrEtUrN n",
+    "CALL apoc.periodic.iterate('MATCH (n) RETURN n', 'DETACH DELETE n', {})",
+    "CALL apoc.cypher.doIt('CREATE (:Hacked)', {}) YIELD value RETURN value",
+    "CALL apoc.export.csv.all('out.csv', {})",
+    "RETURN apoc.load.json('http://127.0.0.1:1/x') AS x",
+    "CALL gds.graph.project('g', '*', '*')",
+    "CALL db.index.fulltext.queryNodes('x', 'y') YIELD node RETURN node",
+    "CALL db.schema.visualization()",
+    "CALL tx.setMetaData({a: 1})",
+    "LOAD CSV WITH HEADERS FROM 'https://' + 'example.org' AS row RETURN row",
+    "UNWIND ['http://127.0.0.1:1/x'] AS url CALL (url) { LOAD CSV FROM url AS row RETURN row } RETURN row",
+    "SHOW INDEXES",
+    "SHOW CONSTRAINTS YIELD name RETURN name",
+    "SHOW FUNCTIONS",
+    "CREATE USER hacker SET PASSWORD 'hackedhacked'",
+    "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'hackedhacked'",
+    "ALTER DATABASE neo4j SET ACCESS READ ONLY",
+    "STOP DATABASE neo4j",
+    "DROP DATABASE neo4j",
+    "RETURN toString(range(1, 10000000)) AS s",
+    "RETURN lpad('x', 900000000, 'x') AS s",
+    "WITH range(1, 1000) AS a RETURN a + a + a + a + a + a + a + a + a + a + a + a AS b",
+    "RETURN " + "(" * 1_000 + "1" + ")" * 1_000,
+    "RETURN " + "[" * 1_500 + "]" * 1_500,
+    "RETURN " + "abs(" * 21 + "1" + ")" * 21,
+    "MATCH (a) WHERE " + "EXISTS { MATCH (a) WHERE " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
+    "MATCH (a:Promoter) MATCH p = shortestPath((a)-[*..15]-(a)) RETURN p",
+    "CALL () { " * 20 + "RETURN 1 AS x" + " } RETURN x" * 20,
+    "MATCH (p:Promoter) RETURN " + " OR ".join(["p.code = 'x'"] * 400),
 ]
 
 
@@ -140,13 +180,55 @@ async def test_whatever_does_more_than_read_is_refused_in_a_sentence(
     assert await query(counted) == before
 
 
-async def test_a_question_is_stopped_when_its_time_is_over(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+ENDLESS = [
+    "MATCH (a), (b), (c), (d), (e) WHERE a.code < b.code OR c.code > d.code RETURN count(e) AS n",
+    "MATCH (a), (b), (c), (d), (e), (f), (g) RETURN a, b, c, d, e, f, g ORDER BY a.code + b.code + c.code + d.code + e.code + f.code + g.code",
+    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN count(a * b) AS n",
+    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN collect([a, b]) AS everything",
+    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN DISTINCT a, b ORDER BY b",
+    "MATCH " + ", ".join(f"(a{index})" for index in range(12)) + " RETURN count(a0.code + a11.code) AS n",
+    "MATCH (a), (b) " + "UNWIND range(1, 10000) AS x WITH a, b " * 3 + "RETURN count(*) AS n",
+    " UNION ALL ".join(["MATCH (a), (b), (c), (d), (e), (f) RETURN count(*) AS n"] * 40),
+    "MATCH (a), (b) WHERE a <> b MATCH p = shortestPath((a)-[*..15]-(b)) MATCH (d), (e), (f) RETURN count(p) AS n",
+]
+
+
+@pytest.mark.parametrize("cypher", ENDLESS, ids=lambda text: text[:40])
+async def test_a_question_that_does_not_end_is_cut(
+    service: Service, monkeypatch: pytest.MonkeyPatch, cypher: str
+) -> None:
     monkeypatch.setattr(workbench, "TIMEOUT_SECONDS", 1.0)
     began = time.monotonic()
-    endless = "MATCH (a), (b), (c), (d), (e) WHERE a.code < b.code OR c.code > d.code RETURN count(e) AS n"
-    answer = await service.ask(EXPLORE, role=Role.RISK, cypher=endless)
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
+    answer = await service.ask(EXPLORE, role=Role.RISK, cypher=cypher)
+    found = answer["data"] and answer["data"]["explore"]
+    if found is None:
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
+    else:
+        assert ["memory" in error["message"] for error in found["errors"]] == [True]
     assert time.monotonic() - began < 20
+
+
+async def test_a_parameter_is_data_and_no_part_of_the_question(service: Service, query: Query) -> None:
+    before = await query("MATCH (n:Promoter) RETURN count(n) AS n")
+    injected = "c1'}) DETACH DELETE p //"
+    found = await explored(service, "MATCH (p:Promoter {code: $code}) RETURN p", parameters={"code": injected})
+    assert (found["rows"], found["errors"]) == ([], [])
+    for text in ("MATCH (p:$($label)) SET p.rank = 'ELITE' RETURN p", "CREATE (p:$($label)) RETURN p"):
+        found = await explored(service, text, parameters={"label": "Promoter"})
+        assert [error["code"] for error in found["errors"]] == ["INVALID"]
+    assert await query("MATCH (n:Promoter) RETURN count(n) AS n") == before
+
+
+async def test_questions_wait_for_each_other_and_not_for_ever(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "TIMEOUT_SECONDS", 3.0)
+    asked = [service.ask(EXPLORE, role=Role.RISK, cypher=ENDLESS[0]) for _ in range(3)]
+    began = time.monotonic()
+    answers = await asyncio.gather(*asked, service.ask(EXPLORE, role=Role.RISK, cypher="RETURN 1 AS one"))
+    assert time.monotonic() - began < 20
+    assert [answer["errors"][0]["extensions"]["code"] for answer in answers[:3]] == ["TIMEOUT"] * 3
+    assert (await explored(service, "RETURN 1 AS one"))["rows"] == [[1]]
 
 
 async def test_bounds_of_rows_and_parameters_are_held(service: Service) -> None:
