@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import network, settlement
+from bench import files, network, settlement, structures
 from bench.http_load import Connections, Figures, hammer
 from bench.raw import BATCH, TEAM, VIEW, Raw
 from bench.service import Service
@@ -22,6 +22,7 @@ from graph_api.actions import orders, products, promoters
 from graph_api.actions.products import NewProduct
 from graph_api.batched.promoters import PromoterReads
 from graph_api.cache import Cache
+from graph_api.cli import imported_offline
 from graph_api.pii import Pii
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
@@ -124,7 +125,7 @@ async def bench_warm_view(raw: Raw, service: Service, *, requests: int) -> None:
     for size in network.SIZES:
         code = f"t{size}"
         body = json.dumps({"query": VIEW_QUERY, "variables": {"code": code}}).encode()
-        connections = Connections(service.port, service.token(code))
+        connections = Connections(service.port, service.token(Role.PROMOTER, code=code))
         answer = await connections.post(body)
         (row,) = await raw.run(VIEW, code=code, month=MONTH)
         assert _volumes(answer) == sorted(member["team"][0][1] for member in row["view"]["members"])
@@ -182,20 +183,43 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "settle"), default="all", help="only the settlement")
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "settle", "scan"), default="all", help="only the settlement, only the scan"
+    )
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
+    parser.add_argument("--promoters", type=int, default=125_000, help="how many people are scanned")
+    parser.add_argument("--data-dir", type=Path, help="where the scanned network is kept; it is built there once")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
-        settings = Settings().model_copy(update={"data_dir": Path(directory), "neo4j_heap": "1g"})
+        data_dir = given.data_dir or Path(directory)
+        settings = Settings().model_copy(update={"data_dir": data_dir, "neo4j_heap": "1g"})
+        if given.what == "scan":
+            build(settings, promoters=given.promoters)
         with open_servers(settings) as servers:
             print(servers.describe())
             if given.what == "all":
                 asyncio.run(bench(servers, Path(directory), quick=given.quick))
+            elif given.what == "scan":
+                asyncio.run(structures.bench(servers, Path(directory), promoters=given.promoters))
             else:
                 asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")
+
+
+def build(settings: Settings, *, promoters: int) -> None:
+    """The generated network as `promograph import --offline` builds it, unless the data dir has it."""
+    built = settings.data_dir / f"bench-{promoters}"
+    if built.exists():
+        return
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        files.write(Path(directory), promoters=promoters)
+        report = imported_offline(settings, Path(directory), None)
+    assert report.exit_status == 0, report.json()
+    built.touch()
+    print(f"{promoters:,} promoters built offline in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

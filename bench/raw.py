@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from itertools import islice
 from typing import Any
 
@@ -61,6 +61,11 @@ class Raw:
     async def run(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self._driver.session(database=self._database) as session:
             return [record.data() async for record in await session.run(text, parameters)]
+
+    async def stream(self, text: str) -> AsyncIterator[neo4j.Record]:
+        async with self._driver.session(database=self._database) as session:
+            async for record in await session.run(text):
+                yield record
 
     async def prepare(self) -> None:
         for label, key in (("RawPromoter", "code"), ("RawBuyer", "code"), ("RawOrder", "number")):

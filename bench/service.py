@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from graph_api.servers import Servers
+from graph_api.viewer import Role
 
 
 class Service:
@@ -46,8 +47,9 @@ class Service:
             await asyncio.sleep(0.1)
         raise RuntimeError("the service did not get ready within 30 s")
 
-    def token(self, code: str) -> str:
-        arguments = ["token", "--role", "PROMOTER", "--promoter", code]
+    def token(self, role: Role, *, code: str | None = None) -> str:
+        """`code`: the promoter's, for its role."""
+        arguments = ["token", "--role", role.value, *(["--promoter", code] if code else [])]
         done = subprocess.run(
             [*self._command, *arguments], env=self._environment, capture_output=True, text=True, check=True
         )

@@ -48,3 +48,22 @@ RETURN collect({
   number: o.number, paid_fen: o.paid_fen, refunded_fen: o.refunded_fen, receiver_codes: o.receiver_codes, override_bps: o.override_bps,
   lines: lines, entries: entries
 }) AS orders, max(o.number) AS last_number
+
+// name: standing
+// returns: one Standing
+// Promoters by code after a code, whom each stands under ("" is nobody) and own sales, as parallel lists: of all time, and of some months.
+MATCH (p:Promoter)
+WHERE p.code > $after
+WITH p ORDER BY p.code LIMIT $first
+OPTIONAL MATCH (p)<-[:REFERRED]-(q:Promoter)
+WITH collect(p) AS page, collect(coalesce(q.code, '')) AS referrer_codes
+CALL (page) {
+  UNWIND CASE WHEN size($months) > 0 THEN page ELSE [] END AS p
+  MATCH (p)-[:SOLD_IN]->(s:SalesMonth)
+  WHERE s.month IN $months
+  RETURN collect(p.code) AS month_codes, collect(s.month) AS months, collect(s.orders) AS month_orders, collect(s.volume_fen) AS month_volumes_fen
+}
+RETURN [p IN page | p.code] AS codes, referrer_codes AS referrer_codes,
+       [p IN page | coalesce(p.sales_orders, 0)] AS orders, [p IN page | coalesce(p.sales_volume_fen, 0)] AS volumes_fen,
+       month_codes AS month_codes, months AS months, month_orders AS month_orders, month_volumes_fen AS month_volumes_fen,
+       last(page).code AS last_code

@@ -22,13 +22,13 @@ async def read(store: Store, *, as_of: int) -> Snapshot:
     An order whose promoter was enrolled after the promoters were read is left to the next scan.
     """
     gathering = Gathering()
-    await _read_promoters(store, gathering)
-    await _read_orders(store, gathering)
-    await _read_identifiers(store, gathering)
+    await read_promoters(store, gathering)
+    await read_orders(store, gathering)
+    await read_identifiers(store, gathering)
     return await asyncio.to_thread(gathering.snapshot, as_of)
 
 
-async def _read_promoters(store: Store, gathering: Gathering) -> None:
+async def read_promoters(store: Store, gathering: Gathering) -> None:
     code = ""
     while (page := await pages.promoters(store, code=code, first=PROMOTERS_PAGE)).codes:
         await asyncio.to_thread(
@@ -42,7 +42,7 @@ async def _read_promoters(store: Store, gathering: Gathering) -> None:
         code = page.codes[-1]
 
 
-async def _read_orders(store: Store, gathering: Gathering) -> None:
+async def read_orders(store: Store, gathering: Gathering) -> None:
     paid_at, number = INSTANT_MIN - 1, ""
     while True:
         page = await pages.orders(store, paid_at=paid_at, number=number, first=ORDERS_PAGE)
@@ -63,7 +63,7 @@ async def _read_orders(store: Store, gathering: Gathering) -> None:
         paid_at, number = page.last_paid_at, page.last_number
 
 
-async def _read_identifiers(store: Store, gathering: Gathering) -> None:
+async def read_identifiers(store: Store, gathering: Gathering) -> None:
     id: str | None = ""
     while id is not None:
         page = await pages.identifiers(store, id=id, first=IDENTIFIERS_PAGE, people_max=PEOPLE_MAX)
