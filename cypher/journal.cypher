@@ -39,3 +39,33 @@ MATCH (e:JournalEntry)
 WHERE e.seq > $after
 RETURN e.seq AS seq, e.kind AS kind, e.at AS at, e.recorded_at AS recorded_at, e.actor AS actor, e.codes AS codes, e.facts AS facts
 ORDER BY e.seq LIMIT $first
+
+// name: told
+// returns: one Told
+// What the next entries after a position and up to another tell: how far they reach, which of the watched promoters' facts or subtrees changed, whether somebody's upline and whether a finding did. `upto` must be settled.
+MATCH (j:Journal {id: 'head'})
+CALL () {
+  MATCH (e:JournalEntry)
+  WHERE $after < e.seq <= $upto
+  WITH e ORDER BY e.seq LIMIT $first
+  RETURN collect(e) AS entries
+}
+CALL (entries) {
+  UNWIND CASE WHEN size($watched) = 0 THEN [] ELSE entries END AS e
+  UNWIND e.codes AS code
+  WITH DISTINCT code
+  MATCH (:Promoter {code: code})<-[:REFERRED*0..1000]-(above:Promoter)
+  WITH DISTINCT above
+  WHERE above.code IN $watched
+  RETURN collect(above.code) AS reached
+}
+RETURN last(entries).seq AS seq, reached AS reached, j.paths_seq > $after AS moved,
+       any(e IN entries WHERE e.kind IN ['finding_raised', 'finding_changed']) AS findings
+
+// name: findings
+// returns: many Event
+// What was said of findings after a position and up to another, in commit order; the two lie no further apart than one wants to read.
+MATCH (e:JournalEntry)
+WHERE $after < e.seq <= $upto AND e.kind IN ['finding_raised', 'finding_changed']
+RETURN e.seq AS seq, e.kind AS kind, e.at AS at, e.recorded_at AS recorded_at, e.actor AS actor, e.codes AS codes, e.facts AS facts
+ORDER BY e.seq

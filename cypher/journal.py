@@ -36,6 +36,16 @@ class Event:
     facts: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`seq`: position of the last entry read, None without one; `reached`: those watched that are named or above somebody named."""
+
+    seq: int | None
+    reached: list[str]
+    moved: bool
+    findings: bool
+
+
 @statement
 async def lock(run: Run) -> Head: ...
 
@@ -54,3 +64,11 @@ async def changed(run: Run, *, after: int, upto: int) -> Changed: ...
 
 @statement
 async def events(run: Run, *, after: int, first: int) -> list[Event]: ...
+
+
+@statement
+async def told(run: Run, *, after: int, upto: int, first: int, watched: list[str]) -> Told: ...
+
+
+@statement
+async def findings(run: Run, *, after: int, upto: int) -> list[Event]: ...

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
 from graph_api import auth, logs, metrics
+from graph_api.batched.feed import Feed
 from graph_api.batched.simulation import Simulations
 from graph_api.cache import Cache, follow
 from graph_api.callbacks import PATH, Callbacks
@@ -29,6 +30,7 @@ from graph_api.providers.choice import sending_providers
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
+from graph_api.sockets import Sockets
 
 SCHEMA = build.build()
 
@@ -69,9 +71,10 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         await migrations.migrate(store)
         await store.observe_head()
         cache = await Cache.open(servers.redis_url)
-        following = asyncio.create_task(follow(store, cache))
+        feed = Feed(store)
+        following = asyncio.create_task(follow(store, cache, feed.advance))
         try:
-            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store))
+            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store), feed)
             yield Opened(stores, secret, servers)
         finally:
             following.cancel()
@@ -133,6 +136,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         documents=Documents(),
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))
+    app.router.routes.append(WebSocketRoute("/graphql", Sockets(door), name="subscriptions"))
     callbacks = Callbacks(lambda: _opened(app).stores, lambda: app.state.providers)
     app.router.routes.append(Route(PATH, callbacks.__call__, methods=["POST"], name="callbacks"))
     exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret)

@@ -68,13 +68,20 @@ def issue(secret: str, role: Role, *, promoter_code: str | None = None, ttl_seco
 
 def viewer_of(secret: str, authorization: str | None) -> Viewer:
     """The viewer of an Authorization header; Unauthenticated says what is wrong with it."""
+    viewer, _ = viewer_until(secret, authorization)
+    return viewer
+
+
+def viewer_until(secret: str, authorization: str | None) -> tuple[Viewer, float]:
+    """The viewer of an Authorization header, and for how many seconds more it is one."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("give a token: Authorization: Bearer TOKEN")
     viewer, expires_at = _signed(secret, token.strip())
-    if expires_at + LEEWAY_SECONDS < time.time():
+    left_seconds = expires_at + LEEWAY_SECONDS - time.time()
+    if left_seconds < 0:
         raise Unauthenticated("the token has expired")
-    return viewer
+    return viewer, left_seconds
 
 
 @functools.lru_cache(maxsize=4096)

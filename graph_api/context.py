@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graph_api.batched.commissions import CommissionReads
+from graph_api.batched.feed import Feed
 from graph_api.batched.findings import FindingReads
 from graph_api.batched.orders import OrderReads
 from graph_api.batched.payouts import PayoutReads
@@ -34,12 +35,14 @@ class Stores:
     cache: Cache
     pii: Pii
     simulations: Simulations
+    feed: Feed
 
 
 @dataclass(slots=True)
 class Context:
     """One request: who asks, in which language, and the reads bound to both."""
 
+    stores: Stores
     viewer: Viewer
     store: Store
     pii: Pii
@@ -60,6 +63,7 @@ class Context:
         store = stores.store
         promoters = PromoterReads(store, stores.cache, viewer, stores.pii)
         return cls(
+            stores=stores,
             viewer=viewer,
             store=store,
             pii=stores.pii,
@@ -74,6 +78,14 @@ class Context:
             plans=PlanReads(store),
             simulations=stores.simulations,
         )
+
+    def anew(self) -> Context:
+        """The same viewer's next request: nothing that was read before is remembered."""
+        return Context.of(self.stores, self.viewer, self.language)
+
+    @property
+    def feed(self) -> Feed:
+        return self.stores.feed
 
     @property
     def now(self) -> int:

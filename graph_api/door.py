@@ -9,8 +9,9 @@ import json
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any, NoReturn
 
 import structlog
@@ -21,6 +22,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,
     execute,
     get_operation_ast,
     parse,
@@ -59,6 +61,17 @@ class Refusal(Exception):
         self.status = status
         self.code = code
         self.headers = dict(headers or {})
+
+
+class NotValid(Exception):
+    """The document is not valid for the schema."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = list(errors)
+
+
+NOT_UNDERSTOOD = (BadInput, TooCostly, Forbidden, GraphQLError, NotValid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,43 +119,40 @@ class Door:
         """HTTP status, response body and kind of operation."""
         invalid = 400 if media_type == GRAPHQL_JSON else 200
         try:
-            document, operation = self._understood(asked, viewer)
-        except (BadInput, TooCostly, Forbidden, GraphQLError) as error:
-            return invalid, {"errors": [_as_error(error, request_id)]}, "none"
-        errors = self.documents.errors(self.schema, asked.query, document, hide_suggestions=self.production)
-        if errors:
-            return invalid, {"errors": [_as_error(error, request_id) for error in errors]}, "none"
+            document, operation = self.understood(asked, viewer)
+            if operation.operation is OperationType.SUBSCRIPTION:
+                raise BadInput("subscribe over a WebSocket, graphql-transport-ws at /graphql")
+        except NOT_UNDERSTOOD as error:
+            return invalid, {"errors": as_errors(error, request_id)}, "none"
         context = Context.of(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
-        result = await self._executed(document, context, asked)
-        try:
-            # Before the answer leaves: what cannot be recorded is not shown.
-            await context.record_looks()
-        except (StoreTimeout, StoreUnavailable) as error:
-            return 200, {"data": None, "errors": [_as_error(error, request_id)]}, operation.operation.value
-        payload = _payload(result, request_id)
-        metrics.errors(payload)
+        payload = await self.answer(document, context, asked, request_id)
         return invalid if "data" not in payload else 200, payload, operation.operation.value
 
-    def _understood(self, asked: GraphQLRequest, viewer: Viewer) -> tuple[DocumentNode, OperationDefinitionNode]:
-        """The document and its operation, within all limits."""
+    def understood(self, asked: GraphQLRequest, viewer: Viewer) -> tuple[DocumentNode, OperationDefinitionNode]:
+        """The document and its operation, valid and within all limits; one of NOT_UNDERSTOOD says what is wrong."""
         try:
             document = self.documents.parsed(asked.query)
             operation = get_operation_ast(document, asked.operation_name)
             if operation is None:
                 raise BadInput("operationName must name one operation of the query")
-            if operation.operation is OperationType.SUBSCRIPTION:
-                raise BadInput("subscriptions are not served here")
             if self.production and viewer.role in (Role.PROMOTER, Role.SERVICE):
                 _refuse_introspection(document)
             limits.check_size(self.schema, document, operation, asked.variables)
         except RecursionError as error:
             raise TooCostly("the query nests too deep") from error
+        errors = self.documents.errors(self.schema, asked.query, document, hide_suggestions=self.production)
+        if errors:
+            raise NotValid(errors)
         return document, operation
 
-    async def _executed(self, document: DocumentNode, context: Context, asked: GraphQLRequest) -> ExecutionResult:
+    async def answer(
+        self, document: DocumentNode, context: Context, asked: GraphQLRequest, request_id: str, event: object = None
+    ) -> dict[str, Any]:
+        """The response; of a subscription, the one to an event."""
         result = execute(
             self.schema,
             document,
+            root_value=event,
             context_value=context,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
@@ -150,7 +160,34 @@ class Door:
             max_coercion_errors=ERRORS_MAX,
             hide_suggestions=self.production,
         )
-        return result if isinstance(result, ExecutionResult) else await result
+        executed = result if isinstance(result, ExecutionResult) else await result
+        try:
+            # Before the answer leaves: what cannot be recorded is not shown.
+            await context.record_looks()
+        except (StoreTimeout, StoreUnavailable) as error:
+            return {"data": None, "errors": [as_error(error, request_id)]}
+        payload = _payload(executed, request_id)
+        metrics.errors(payload)
+        return payload
+
+    async def events(
+        self, document: DocumentNode, context: Context, asked: GraphQLRequest
+    ) -> AsyncGenerator[object, None] | ExecutionResult:
+        """What a subscription is about to tell, or the errors that keep it from beginning."""
+        executor = Executor.build(
+            self.schema,
+            document,
+            context_value=context,
+            raw_variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            max_coercion_errors=ERRORS_MAX,
+            hide_suggestions=self.production,
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        stream: Any = create_source_event_stream(executor)
+        events: AsyncGenerator[object, None] | ExecutionResult = await stream if isawaitable(stream) else stream
+        return events
 
 
 class Documents:
@@ -234,15 +271,30 @@ async def _body(request: Request) -> bytes:
 
 def _graphql_request(body: bytes) -> GraphQLRequest:
     try:
-        given = json.loads(
-            body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique
-        )
-        if b"\\u" in body:
-            json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
+        given = from_json(body.decode("utf-8"))
+    except ValueError as error:
         raise Refusal(400, "BAD_USER_INPUT", f"the body is not JSON: {str(error)[:120]}") from error
     if isinstance(given, list):
         raise Refusal(400, "BAD_USER_INPUT", "one operation a request: batches are not served")
+    try:
+        return graphql_request(given)
+    except BadInput as error:
+        raise Refusal(400, "BAD_USER_INPUT", str(error)) from error
+
+
+def from_json(text: str) -> Any:
+    """What a client has sent; ValueError if it is not strictly JSON."""
+    try:
+        given = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    if "\\u" in text:
+        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    return given
+
+
+def graphql_request(given: object) -> GraphQLRequest:
+    """A request out of its JSON; BadInput if it is none."""
     kinds: dict[str, tuple[type, ...]] = {
         "query": (str,),
         "variables": (dict, type(None)),
@@ -250,10 +302,10 @@ def _graphql_request(body: bytes) -> GraphQLRequest:
         "extensions": (dict, type(None)),
     }
     if not isinstance(given, dict) or "query" not in given:
-        raise Refusal(400, "BAD_USER_INPUT", "the body must be an object with a query")
+        raise BadInput("the body must be an object with a query")
     for name, types in kinds.items():
         if name in given and not isinstance(given[name], types):
-            raise Refusal(400, "BAD_USER_INPUT", f"{name} has the wrong type")
+            raise BadInput(f"{name} has the wrong type")
     return GraphQLRequest(given["query"], given.get("variables") or {}, given.get("operationName"))
 
 
@@ -282,13 +334,19 @@ def _refuse_introspection(document: DocumentNode) -> None:
 
 def _payload(result: ExecutionResult, request_id: str) -> dict[str, Any]:
     """The response; a request that never ran (bad variables) has no data member."""
-    errors = [_as_error(error, request_id) for error in result.errors or []]
+    errors = [as_error(error, request_id) for error in result.errors or []]
     if result.data is None and errors and all("path" not in error for error in errors):
         return {"errors": errors}
     return {"data": result.data, "errors": errors} if errors else {"data": result.data}
 
 
-def _as_error(error: Exception, request_id: str) -> dict[str, Any]:
+def as_errors(error: Exception, request_id: str) -> list[dict[str, Any]]:
+    """Why nothing was executed, for the response."""
+    every = error.errors if isinstance(error, NotValid) else [error]
+    return [as_error(each, request_id) for each in every]
+
+
+def as_error(error: Exception, request_id: str) -> dict[str, Any]:
     """An error for the response: a code everybody may rely on, and no word about the inside."""
     cause: Exception = error
     shown: dict[str, Any] = {"message": str(error)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
 
 REGISTRY = CollectorRegistry()
@@ -20,6 +20,12 @@ LATENCY_SECONDS = Histogram(
     "Time to answer a GraphQL request.",
     ["operation"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+SOCKETS = Gauge("promograph_sockets_open", "WebSockets that are open.", registry=REGISTRY)
+OPERATIONS = Gauge(
+    "promograph_socket_operations_open",
+    "Subscriptions, queries and mutations that run over WebSockets.",
     registry=REGISTRY,
 )
 ERRORS = Counter("promograph_errors_total", "Errors in GraphQL answers by code.", ["code"], registry=REGISTRY)

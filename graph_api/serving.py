@@ -9,11 +9,11 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 import uvicorn
@@ -23,8 +23,15 @@ from uvicorn.supervisors import Multiprocess
 from graph_api.app import create_app
 from graph_api.servers import Servers
 from graph_api.settings import Settings
+from graph_api.sockets import MESSAGE_BYTES_MAX
 
 WORKER_SECONDS_MAX = 60
+WEBSOCKETS: Mapping[str, Any] = {
+    "ws_max_size": MESSAGE_BYTES_MAX,
+    "ws_per_message_deflate": False,  # messages are small, and a compressor each would be most of their memory
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 20.0,
+}
 
 
 class CannotListen(Exception):
@@ -93,6 +100,7 @@ def run(
         access_log=False,
         lifespan="on",
         server_header=False,
+        **WEBSOCKETS,
         timeout_graceful_shutdown=10,
         # A worker answers its watcher only once it has imported everything: on a busy machine the five seconds
         # that are usual had each of them killed and begun anew, for ever.

@@ -54,6 +54,10 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "voidHeldCommissions": "--y--y",
         "scanRisk reviewFinding": "--y--y",
     },
+    "Subscription": {
+        "teamChanged": "vyyyyy",
+        "findingRaised": "-yy--y",
+    },
     "Promoter": {
         "id code name status rank joinedAt": "yyyyyy",
         "referrer upline": "vyyyyy",
@@ -206,13 +210,15 @@ def guard(schema: GraphQLSchema) -> None:
 def _guard_field(type_name: str, name: str, field: GraphQLField, letters: str) -> None:
     if not set(letters) & {"-", "s"}:
         return
-    if type_name != "Mutation" and is_non_null_type(field.type):
+    if type_name not in ("Mutation", "Subscription") and is_non_null_type(field.type):
         raise AccessIncomplete(f"{type_name}.{name} is denied to some role, so it must be nullable")
     if "s" in letters and type_name != "Promoter":
         raise AccessIncomplete(f"{type_name}.{name}: only a promoter's fields can be its own")
-    inner = field.resolve
-    assert inner is not None, f"{type_name}.{name} has no resolver"
-    field.resolve = _guarded(inner, f"{type_name}.{name}", dict(zip(COLUMNS, letters, strict=True)))
+    where, letter_by_role = f"{type_name}.{name}", dict(zip(COLUMNS, letters, strict=True))
+    assert field.resolve is not None, f"{where} has no resolver"
+    field.resolve = _guarded(field.resolve, where, letter_by_role)
+    if field.subscribe is not None:  # a subscription is under the table when it begins and at each event
+        field.subscribe = _guarded(field.subscribe, where, letter_by_role)
 
 
 def _guarded(inner: Callable[..., Any], where: str, letter_by_role: Mapping[Role, str]) -> Callable[..., Any]:

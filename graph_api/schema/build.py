@@ -22,6 +22,7 @@ from graph_api.schema.query import Query
 from graph_api.schema.risk_mutations import RiskMutations
 from graph_api.schema.sales_mutations import SalesMutations
 from graph_api.schema.scalars import SCALARS, Day
+from graph_api.schema.subscriptions import Subscription
 
 
 @strawberry.type(description="What can be done. A refusal is data: see `errors` of each payload.")
@@ -34,6 +35,7 @@ def build() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[*PROBLEM_TYPES, ValidDownlinesRoute, SalesMonthsRoute, Day],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

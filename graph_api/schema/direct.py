@@ -18,7 +18,10 @@ def shorten(schema: GraphQLSchema) -> None:
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
             for field in type_.fields.values():
-                field.resolve = _direct(field) or field.resolve
+                if field.subscribe is not None:
+                    field.subscribe = _direct(field) or field.subscribe
+                else:
+                    field.resolve = _direct(field) or field.resolve
 
 
 def _direct(field: GraphQLField) -> Callable[..., Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,16 @@ class Shop:
     query: Query
 
     async def sell(self, number: str, fen: int, *, seller: str = "D", paid_at: int = PAID) -> None:
-        order = orders.NewOrder(number, f"x-{number}", seller, (orders.NewLine("P", 1, fen),), paid_at)
-        (outcome,) = await orders.record(self.store, [order], actor="test", now=NOW)
-        assert outcome.state == "recorded", outcome
+        await self.sell_all([number], fen, seller=seller, paid_at=paid_at)
+
+    async def sell_all(self, numbers: Sequence[str], fen: int, *, seller: str = "D", paid_at: int = PAID) -> None:
+        """Orders of one sum, recorded in one go."""
+        sold = [
+            orders.NewOrder(number, f"x-{number}", seller, (orders.NewLine("P", 1, fen),), paid_at)
+            for number in numbers
+        ]
+        outcomes = await orders.record(self.store, sold, actor="test", now=NOW)
+        assert {outcome.state for outcome in outcomes} == {"recorded"}, outcomes
 
     async def deliver(self, number: str, at: str = DELIVERED) -> None:
         await orders.advance(self.store, number=number, status="DELIVERED", at=instant(at), actor="test", now=NOW)

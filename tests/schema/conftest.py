@@ -19,6 +19,7 @@ from cypher.store import Store
 from graph_api import auth
 from graph_api.actions import orders, products, promoters
 from graph_api.app import create_app
+from graph_api.context import Stores
 from graph_api.pii import Pii
 from graph_api.rules.calendar import instant
 from graph_api.servers import Servers
@@ -39,7 +40,11 @@ class Service:
     """A running instance."""
 
     client: httpx.AsyncClient
-    store: Store
+    stores: Stores
+
+    @property
+    def store(self) -> Store:
+        return self.stores.store
 
     def headers(self, role: Role, promoter: str | None = None) -> dict[str, str]:
         return {"Authorization": f"Bearer {auth.issue(SECRET, role, promoter_code=promoter)}"}
@@ -75,7 +80,7 @@ async def serving(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://promograph", timeout=60) as client,
     ):
-        yield Service(client, app.state.opened.store)
+        yield Service(client, app.state.opened.stores)
 
 
 async def fill(store: Store, pii: Pii) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import (
+    ExecutionResult,
     GraphQLField,
     GraphQLObjectType,
     build_schema,
     get_named_type,
     is_composite_type,
     is_required_argument,
+    parse,
+    subscribe,
 )
 
 from graph_api.app import SCHEMA
+from graph_api.context import Context
 from graph_api.schema import access, build
-from graph_api.viewer import Role
+from graph_api.viewer import Role, Viewer
 from tests.schema.conftest import NAMES, PHONES, Json, Service
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +124,8 @@ HARMLESS = {
     "scanRisk": "",
     "reviewFinding": '(id: "none", verdict: CONFIRM)',
 }
+SUBSCRIBED = {"teamChanged": '(code: "B")'}
+NOT_TOLD = {role: {"findingRaised"} for role in (Role.PROMOTER, Role.FINANCE, Role.SERVICE)}
 SDL = build_schema(build.sdl(SCHEMA))
 
 
@@ -221,6 +228,21 @@ async def test_each_mutation_is_denied_to_whom_it_should(network: Service, role:
             assert "errors" not in answer, (name, answer)
         else:
             assert (forbidden(answer), answer["data"]) == (True, None), name
+
+
+@pytest.mark.parametrize(("role", "promoter"), VIEWERS)
+async def test_each_subscription_begins_for_whom_it_should(network: Service, role: Role, promoter: str | None) -> None:
+    viewer = Viewer(role, promoter)
+    context = Context.of(network.stores, viewer, "en")
+    for name, field in fields("Subscription").items():
+        query = f"subscription {{ {selection(name, field, SUBSCRIBED)} }}"
+        begun: Any = subscribe(build.graphql_schema(SCHEMA), parse(query), context_value=context)
+        if name in NOT_TOLD.get(role, set()):
+            assert isinstance(begun, ExecutionResult)
+            assert [type(error.original_error) for error in begun.errors or ()] == [access.Forbidden]
+        else:
+            assert not isinstance(begun, ExecutionResult), (name, begun)
+            await begun.aclose()
 
 
 @pytest.mark.parametrize(("role", "promoter"), VIEWERS)

@@ -1,0 +1,278 @@
+"""The door's other leaf: GraphQL over WebSockets, by the protocol graphql-transport-ws.
+
+The protocol is Strawberry's; who comes in, what may be asked and what is said of errors is the door's. There are no
+cookies, so a page of another origin has no more rights here than anybody without a token: origins are not looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from graphql import DocumentNode, ExecutionResult, OperationType
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.async_base_view import AsyncWebSocketAdapter
+from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ErrorMessage, SubscribeMessage
+from strawberry.types.unset import UNSET, UnsetType
+
+from graph_api import metrics
+from graph_api.auth import Unauthenticated, viewer_until
+from graph_api.context import Context, Language, language_of
+from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request
+from graph_api.limits import BadInput, TooCostly
+from graph_api.viewer import Viewer
+
+MESSAGE_BYTES_MAX = 256 * 1024
+"""A longer message ends its socket; the server holds to it while it reads."""
+SOCKETS_MAX = 1_000
+SOCKETS_OF_PROMOTER_MAX = 20
+OPERATIONS_OF_SOCKET_MAX = 20
+OPERATIONS_MAX = 5_000
+ID_LENGTH_MAX = REASON_LENGTH_MAX = 120
+INIT_SECONDS = 10.0
+SEND_SECONDS = 30.0
+"""Who takes no message for so long is gone, or as good as gone."""
+AWAY_SECONDS = 1.0
+
+FORBIDDEN, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER = 4403, 4406, 1013
+"""Close codes. Clients of the protocol come back by themselves after 4403, with a fresh token, and 1013, but not after 4400."""
+
+
+@dataclass(slots=True)
+class Sockets:
+    """An ASGI endpoint beside a door; it knows how many are open in this process."""
+
+    door: Door
+    init_seconds: float = INIT_SECONDS
+    send_seconds: float = SEND_SECONDS
+    open: int = 0
+    operations: int = 0
+    by_promoter: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        if GRAPHQL_TRANSPORT_WS_PROTOCOL not in scope.get("subprotocols", ()):
+            await websocket.accept()
+            await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
+            return
+        await websocket.accept(GRAPHQL_TRANSPORT_WS_PROTOCOL)
+        if self.open >= SOCKETS_MAX:
+            await websocket.close(TRY_AGAIN_LATER, "Too many sockets")
+            return
+        self.open += 1
+        metrics.SOCKETS.inc()
+        try:
+            async with asyncio.timeout(None) as patience:
+                await _Handler(self, websocket, patience).handle()
+        except (WebSocketDisconnected, TimeoutError):
+            pass
+        finally:
+            self.open -= 1
+            metrics.SOCKETS.dec()
+
+
+class _Wire(AsyncWebSocketAdapter):
+    """Strict JSON in, compact JSON out; `patience` ends with whoever takes no message for too long."""
+
+    def __init__(self, websocket: WebSocket, patience: asyncio.Timeout, send_seconds: float) -> None:
+        super().__init__(cast("Any", None))
+        self._websocket = websocket
+        self._patience = patience
+        self._send_seconds = send_seconds
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        while True:
+            yield await self._received()
+
+    async def _received(self) -> object:
+        try:
+            return from_json(await self._websocket.receive_text())
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise WebSocketDisconnected from error
+        except KeyError as error:
+            raise NonTextMessageReceived from error
+        except ValueError as error:
+            raise NonJsonMessageReceived from error
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        await self._in_time(self._websocket.send_text(text))
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnected):
+                await self._in_time(self._websocket.close(code, reason[:REASON_LENGTH_MAX]))
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await sending
+        except TimeoutError as error:
+            with suppress(RuntimeError):  # it is over already
+                self._patience.reschedule(asyncio.get_running_loop().time())
+            raise WebSocketDisconnected from error
+        except (WebSocketDisconnect, RuntimeError) as error:  # RuntimeError: it was closed meanwhile
+            raise WebSocketDisconnected from error
+
+
+class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
+    """One socket. It stands for Strawberry's view too, of which the protocol wants nothing but `on_ws_connect`."""
+
+    def __init__(self, sockets: Sockets, websocket: WebSocket, patience: asyncio.Timeout) -> None:
+        super().__init__(
+            view=cast("Any", self),
+            websocket=_Wire(websocket, patience, sockets.send_seconds),
+            context={},
+            root_value=None,
+            schema=cast("Any", None),
+            connection_init_wait_timeout=timedelta(seconds=sockets.init_seconds),
+        )
+        self._sockets = sockets
+        self._door = sockets.door
+        self._header = websocket.headers.get("authorization")
+        self._language: Language = language_of(websocket.headers.get("accept-language", ""))
+        self._viewer: Viewer | None = None
+        self._expiry: asyncio.Task[None] | None = None
+
+    async def on_ws_connect(self, context: Mapping[str, Any]) -> UnsetType:
+        """Let in whoever has a good token, in the payload or in the header of the upgrade, until it expires."""
+        given = {name.lower(): value for name, value in context["connection_params"].items()}
+        authorization = given.get("authorization", self._header)
+        try:
+            viewer, left_seconds = viewer_until(
+                self._door.secret(), authorization if isinstance(authorization, str) else None
+            )
+        except Unauthenticated as error:
+            raise ConnectionRejectionError from error
+        if viewer.promoter_code is not None:
+            if self._sockets.by_promoter[viewer.promoter_code] >= SOCKETS_OF_PROMOTER_MAX:
+                await self.websocket.close(TRY_AGAIN_LATER, "Too many sockets of one promoter")
+                raise WebSocketDisconnected
+            self._sockets.by_promoter[viewer.promoter_code] += 1
+        self._viewer = viewer
+        self._expiry = asyncio.create_task(self._expire(left_seconds))
+        return cast("UnsetType", UNSET)  # no payload of the acknowledgement
+
+    async def _expire(self, left_seconds: float) -> None:
+        await asyncio.sleep(left_seconds)
+        await self.websocket.close(FORBIDDEN, "The token has expired")
+
+    async def shutdown(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        try:
+            await super().shutdown()
+        finally:
+            code = self._viewer.promoter_code if self._viewer is not None else None
+            if code is not None:
+                self._sockets.by_promoter[code] -= 1
+                self._sockets.by_promoter += Counter()  # drops those at 0
+
+    async def handle_message(self, message: Any) -> None:
+        fault = _fault(message)
+        if fault is not None:
+            await self.handle_invalid_message(fault)
+            return
+        await super().handle_message(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        if self.connection_acknowledged and message["id"] not in self.operations:
+            full = None
+            if len(self.operations) >= OPERATIONS_OF_SOCKET_MAX:
+                full = TooCostly(f"a socket runs at most {OPERATIONS_OF_SOCKET_MAX} operations at once")
+            elif self._sockets.operations >= OPERATIONS_MAX:
+                full = TooCostly("too many operations are running, try again later")
+            if full is not None:
+                payload = cast("Any", as_errors(full, ""))
+                await self.send_message(ErrorMessage(id=message["id"], type="error", payload=payload))
+                return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Any, None]) -> None:
+        """Queries and mutations as over HTTP, subscriptions event by event."""
+        request_id = uuid.uuid4().hex
+        self._sockets.operations += 1
+        metrics.OPERATIONS.inc()
+        try:
+            await self._run(operation, request_id)
+        except WebSocketDisconnected:
+            pass
+        except Exception as error:
+            with suppress(WebSocketDisconnected):
+                await _refuse(operation, as_errors(error, request_id))
+        finally:
+            self._sockets.operations -= 1
+            metrics.OPERATIONS.dec()
+
+    async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
+        assert self._viewer is not None, "nothing runs before the socket is let in"
+        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name)
+        document, definition = self._door.understood(asked, self._viewer)
+        context = Context.of(self._door.stores(), self._viewer, self._language)
+        if definition.operation is OperationType.SUBSCRIPTION:
+            events = await self._door.events(document, context, asked)
+            if isinstance(events, ExecutionResult):
+                await _refuse(operation, [as_error(error, request_id) for error in events.errors or ()])
+                return
+            async with aclosing(events):
+                async for event in events:
+                    await _tell(operation, await self._told(document, context, asked, request_id, event))
+        else:
+            began = time.perf_counter()
+            payload = await self._door.answer(document, context, asked, request_id)
+            metrics.answered(definition.operation.value, 200, time.perf_counter() - began)
+            if "data" not in payload:
+                await _refuse(operation, payload["errors"])
+                return
+            await _tell(operation, payload)
+        await operation.send_operation_message({"id": operation.id, "type": "complete"})
+
+    async def _told(
+        self, document: DocumentNode, context: Context, asked: GraphQLRequest, request_id: str, event: object
+    ) -> dict[str, Any]:
+        """The response to an event, once the store is there."""
+        while True:
+            payload = await self._door.answer(document, context.anew(), asked, request_id, event)
+            if all(error["extensions"]["code"] != "UNAVAILABLE" for error in payload.get("errors", ())):
+                return payload
+            await asyncio.sleep(AWAY_SECONDS)
+
+
+async def _tell(operation: Operation[Any, None], payload: dict[str, Any]) -> None:
+    await operation.send_operation_message({"id": operation.id, "type": "next", "payload": cast("Any", payload)})
+
+
+async def _refuse(operation: Operation[Any, None], errors: list[dict[str, Any]]) -> None:
+    """The end of an operation that could not run, or can no more."""
+    await operation.send_operation_message({"id": operation.id, "type": "error", "payload": cast("Any", errors)})
+
+
+def _fault(message: object) -> str | None:
+    """What keeps a message from being one of the protocol."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "a message is an object with a type"
+    if message["type"] not in ("subscribe", "complete"):
+        return None
+    id = message.get("id")
+    if not isinstance(id, str) or not 1 <= len(id) <= ID_LENGTH_MAX:
+        return f"an id is a text of 1-{ID_LENGTH_MAX} characters"
+    if message["type"] == "complete":
+        return None
+    try:
+        graphql_request(message.get("payload"))
+    except BadInput as error:
+        return str(error)
+    return None
