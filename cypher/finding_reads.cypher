@@ -47,10 +47,3 @@ MATCH (:Promoter {code: code})<-[:NAMES]-(f:Finding)
 WHERE f.closed_at IS NULL
 RETURN code AS code, properties(f) AS finding, COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) RETURN p.code ORDER BY p.code } AS members
 ORDER BY finding.score DESC, finding.id DESC
-
-// name: precision
-// returns: many Reviewed
-// What reviews have said of each detector's findings.
-MATCH (f:Finding)
-WHERE f.status <> 'OPEN'
-RETURN f.detector AS detector, count(CASE f.status WHEN 'CONFIRMED' THEN 1 END) AS confirmed, count(f) AS reviewed

@@ -34,13 +34,6 @@ class Named:
     members: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    detector: str
-    confirmed: int
-    reviewed: int
-
-
 @statement
 async def by_ids(run: Run, *, ids: list[str]) -> Cards: ...
 
@@ -72,7 +65,3 @@ async def size(
 
 @statement
 async def of_promoters(run: Run, *, codes: list[str]) -> list[Named]: ...
-
-
-@statement
-async def precision(run: Run) -> list[Reviewed]: ...

@@ -42,10 +42,10 @@ CALL (f, row) {
 
 // name: seen
 // returns: none
-// Findings that are still as they were.
+// Findings that are still as they were, whatever parameters they were seen with.
 UNWIND $keys AS key
 MATCH (f:Finding {key: key})
-SET f.last_seen = $at
+SET f.last_seen = $at, f.parameter_set = $parameter_set
 
 // name: close
 // returns: none
@@ -63,6 +63,16 @@ WHERE f.status = 'OPEN' AND f.score >= $score
 WITH f, COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) WHERE NOT EXISTS { (f)-[:LOCKED]->(p) } RETURN p.code ORDER BY p.code } AS codes
 WHERE size(codes) > 0
 RETURN f.id AS id, f.sentence_zh AS sentence, codes AS codes
+
+// name: lockable
+// returns: one Codes
+// Whom findings, which may be recorded or not, would lock: their members who are not locked, and whom they have not locked before.
+UNWIND $rows AS row
+OPTIONAL MATCH (f:Finding {key: row.key})
+UNWIND row.members AS code
+MATCH (p:Promoter {code: code})
+WHERE p.status <> 'LOCKED' AND (f IS NULL OR NOT EXISTS { (f)-[:LOCKED]->(p) })
+RETURN collect(DISTINCT p.code) AS codes
 
 // name: hold
 // returns: none
@@ -84,10 +94,11 @@ RETURN f.id AS id, f.key AS key, f.status AS status, f.score AS score, f.digest 
 // returns: none
 // What a person has decided about a finding.
 MATCH (f:Finding {id: $id})
-SET f.status = $status, f.note = $note, f.reviewed_at = $at, f.reviewer = $actor, f.reviewed_score = f.score
+SET f.status = $status, f.note = $note, f.reviewed_at = $at, f.reviewer = $actor, f.reviewed_score = f.score,
+    f.reviewed_version = f.detector_version, f.reviewed_set = coalesce(f.parameter_set, 0)
 
 // name: let_go
-// returns: one LetGo
+// returns: one Codes
 // Ends a finding's hold, and says whose lock nothing holds any more: neither another finding that is not dismissed, nor a person.
 OPTIONAL MATCH (:Finding {id: $id})-[locked:LOCKED]->(p:Promoter)
 WITH p, locked, locked.at AS at

@@ -39,7 +39,7 @@ class ToLock:
 
 
 @dataclass(frozen=True, slots=True)
-class LetGo:
+class Codes:
     codes: list[str]
 
 
@@ -60,7 +60,7 @@ async def put(run: Run, *, rows: Rows) -> None: ...
 
 
 @statement
-async def seen(run: Run, *, keys: list[str], at: int) -> None: ...
+async def seen(run: Run, *, keys: list[str], at: int, parameter_set: int) -> None: ...
 
 
 @statement
@@ -69,6 +69,10 @@ async def close(run: Run, *, keys: list[str], at: int) -> None: ...
 
 @statement
 async def to_lock(run: Run, *, keys: list[str], score: int) -> list[ToLock]: ...
+
+
+@statement
+async def lockable(run: Run, *, rows: Rows) -> Codes: ...
 
 
 @statement
@@ -84,4 +88,4 @@ async def review(run: Run, *, id: str, status: str, note: str | None, at: int, a
 
 
 @statement
-async def let_go(run: Run, *, id: str) -> LetGo: ...
+async def let_go(run: Run, *, id: str) -> Codes: ...

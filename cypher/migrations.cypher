@@ -186,6 +186,22 @@ CREATE INDEX finding_score IF NOT EXISTS FOR (n:Finding) ON (n.score, n.id)
 // returns: none
 CREATE INDEX finding_detector IF NOT EXISTS FOR (n:Finding) ON (n.detector, n.key)
 
+// name: m0070_finding_status
+// returns: none
+CREATE INDEX finding_status IF NOT EXISTS FOR (n:Finding) ON (n.detector, n.status)
+
+// name: m0071_parameter_set_id
+// returns: none
+CREATE CONSTRAINT parameter_set_id IF NOT EXISTS FOR (n:ParameterSet) REQUIRE n.id IS UNIQUE
+
+// name: m0072_parameter_set_number
+// returns: none
+CREATE INDEX parameter_set_number IF NOT EXISTS FOR (n:ParameterSet) ON (n.detector, n.number)
+
+// name: m0073_detector_key
+// returns: none
+CREATE CONSTRAINT detector_key IF NOT EXISTS FOR (n:Detector) REQUIRE n.key IS UNIQUE
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

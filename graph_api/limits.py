@@ -42,15 +42,18 @@ WEIGHTS = {
     "Query.explore": COST_MAX // 4,
     "Query.askQuestion": COST_MAX // 4,
     "Query.simulatePlan": COST_MAX // 2,
+    "Query.tryDetector": COST_MAX // 2,
     "Promoter.statement": 400,
     "Promoter.taxRecord": 50,
     "Mutation.scanRisk": 2_000,
 }
-"""What a heavy field costs beside its values; two simulations do not fit into one request, nor many scans."""
+"""What a heavy field costs beside its values; two simulations or trials do not fit into one request, nor many scans."""
 NODES_PER_FACTOR = 20
 """Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""
+PAGES = ("Connection", "Trial")
+"""Types whose lists are as long as the `first` of the field that gives them."""
 
 
 class BadInput(Exception):
@@ -176,7 +179,7 @@ class _Meter:
             default = known.args["first"].default_value
             factor = default if isinstance(default, int) else PAGE_MAX
         if factor is None:
-            in_page = parent is not None and parent.name.endswith("Connection")
+            in_page = parent is not None and parent.name.endswith(PAGES)
             is_list = known is not None and is_list_type(get_nullable_type(known.type))
             factor = LIST_FACTOR if is_list and not in_page else 1
         if known is not None and "limit" in known.args:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from cypher import findings
+from cypher import detectors, findings
 from cypher.findings import State, ToLock
 from cypher.store import Store, Transaction
+from graph_api.actions.detectors import check_in_force
 from graph_api.actions.locks import lock_within, unlock_within
 from graph_api.errors import NotFound
-from graph_api.risk.detector import LOCK_SCORE, Detector, Found
+from graph_api.risk.detector import LOCK_SCORE, Detector, Found, ParameterSet
 from graph_api.risk.identity import followed
 from graph_api.risk.registry import Pass
 from graph_api.rules.codes import TEXT_LENGTH_MAX, text_error
@@ -40,42 +42,127 @@ class Recorded:
     locked: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was found beside what is recorded, by the key that each structure is known by.
+
+    `digests`: of what was found. `known`: the keys that are recorded. `gone`: recorded, and found no more.
+    """
+
+    found: dict[str, Found]
+    digests: dict[str, str]
+    known: frozenset[str]
+    same: list[str]
+    changing: list[str]
+    gone: list[str]
+
+    def grave(self, detector: Detector) -> list[str]:
+        """Those that lock, if a review does not forbid it."""
+        return [key for key, each in self.found.items() if detector.may_lock and each.score >= LOCK_SCORE]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What recording would do now. `outcomes`: of each finding, by its own key, RAISED, CHANGED or UNCHANGED."""
+
+    outcomes: dict[str, str]
+    closed: int
+    locked: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """By whom, when, and on what grounds: each write holds only while the parameters it was found with are in force."""
+
+    store: Store
+    detector: Detector
+    parameters: ParameterSet
+    actor: str
+    now: int
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async def checked(transaction: Transaction) -> T:
+            await check_in_force(transaction, self.detector, self.parameters)
+            return await work(transaction)
+
+        return await self.store.write(checked, now=self.now)
+
+
 async def record(store: Store, passes: Sequence[Pass], *, actor: str, now: int) -> Recorded:
-    """Bring the findings of these detectors up to what they have found, and lock whom a finding may lock."""
+    """Bring the findings of these detectors up to what they have found, and lock whom a finding may lock.
+
+    WrongState once other parameters come into force than those that were looked with.
+    """
     done = Recorded()
     for each in passes:
-        await _record(store, each.detector, each.found, done, actor=actor, now=now)
+        await _record(Writing(store, each.detector, each.parameters, actor, now), each.found, done)
+        await detectors.scanned(
+            store.unjournalled,
+            key=each.detector.key,
+            at=now,
+            took_ms=round(each.seconds * 1000),
+            found=len(each.found),
+            parameter_set=each.parameters.number,
+            actor=actor,
+        )
     return done
 
 
-async def _record(
-    store: Store, detector: Detector, found: Sequence[Found], done: Recorded, *, actor: str, now: int
-) -> None:
+async def _record(writing: Writing, found: Sequence[Found], done: Recorded) -> None:
+    store, detector, now = writing.store, writing.detector, writing.now
+    compared = await _compared(store, detector, found)
+    for keys in _batches(compared.changing, BATCH):
+        rows = [_row(key, compared.found[key], compared.digests[key], writing) for key in keys]
+        raised = await _put(writing, rows)
+        done.raised += raised
+        done.changed += len(keys) - len(raised)
+    for keys in _batches(compared.same, PAGE):
+        await findings.seen(store.unjournalled, keys=keys, at=now, parameter_set=writing.parameters.number)
+    for keys in _batches(compared.gone, BATCH):
+        await _close(writing, keys)
+    done.keys += compared.found
+    done.unchanged += len(compared.same)
+    done.closed += len(compared.gone)
+    for keys in _batches(compared.grave(detector), BATCH):
+        for row in await findings.to_lock(store, keys=keys, score=LOCK_SCORE):
+            done.locked += await _lock(writing, row)
+
+
+async def foreseen(store: Store, detector: Detector, found: Sequence[Found]) -> Foreseen:
+    """What recording would do, by reads alone."""
+    compared = await _compared(store, detector, found)
+    grave = compared.grave(detector)
+    asked = [key for key in dict.fromkeys([*compared.changing, *grave]) if key in compared.known]
+    states = {state.key: state for keys in _batches(asked, PAGE) for state in await findings.states(store, keys=keys)}
+    outcomes = dict.fromkeys(compared.same, "UNCHANGED")
+    for key in compared.changing:
+        before = states.get(key)
+        status = _status(before, compared.found[key].score)
+        outcomes[key] = "RAISED" if _is_raised(before, status) else "CHANGED"
+    locked: set[str] = set()
+    opens = [key for key in grave if _status(states.get(key), compared.found[key].score) == "OPEN"]
+    for keys in _batches(opens, BATCH):
+        rows = [{"key": key, "members": list(compared.found[key].members)} for key in keys]
+        locked.update((await findings.lockable(store, rows=rows)).codes)
+    by_own_key = {compared.found[key].key: outcome for key, outcome in outcomes.items()}
+    return Foreseen(by_own_key, len(compared.gone), frozenset(locked))
+
+
+async def _compared(store: Store, detector: Detector, found: Sequence[Found]) -> Compared:
     known = await _known(store, detector.key)
     now_found = {each.key: each for each in found}
     if detector.followed:
         now_found = await _followed(store, known, now_found)
-    digests = {key: _digest(each) for key, each in now_found.items()}
-    same = [key for key, digest in digests.items() if known.get(key) == (digest, None)]
-    changing = [key for key in now_found if key not in set(same)]
-    gone = [key for key, (_, closed_at) in known.items() if closed_at is None and key not in now_found]
-    for keys in _batches(changing, BATCH):
-        rows = [_row(key, now_found[key], digests[key], now) for key in keys]
-        raised = await _put(store, rows, actor=actor, now=now)
-        done.raised += raised
-        done.changed += len(keys) - len(raised)
-    for keys in _batches(same, PAGE):
-        await findings.seen(store.unjournalled, keys=keys, at=now)
-    for keys in _batches(gone, BATCH):
-        await _close(store, keys, actor=actor, now=now)
-    done.keys += now_found
-    done.unchanged += len(same)
-    done.closed += len(gone)
-    if detector.may_lock:
-        grave = [key for key, each in now_found.items() if each.score >= LOCK_SCORE]
-        for keys in _batches(grave, BATCH):
-            for row in await findings.to_lock(store, keys=keys, score=LOCK_SCORE):
-                done.locked += await _lock(store, row, actor=actor, now=now)
+    digests = await asyncio.to_thread(lambda: {key: _digest(each) for key, each in now_found.items()})
+    same = {key for key, digest in digests.items() if known.get(key) == (digest, None)}
+    return Compared(
+        found=now_found,
+        digests=digests,
+        known=frozenset(known),
+        same=sorted(same),
+        changing=[key for key in now_found if key not in same],
+        gone=[key for key, (_, closed_at) in known.items() if closed_at is None and key not in now_found],
+    )
 
 
 async def _known(store: Store, detector: str) -> dict[str, tuple[str, int | None]]:
@@ -117,13 +204,14 @@ def _digest(found: Found) -> str:
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
 
-def _row(key: str, found: Found, digest: str, now: int) -> dict[str, Any]:
+def _row(key: str, found: Found, digest: str, writing: Writing) -> dict[str, Any]:
     properties = {
         "detector": found.detector,
         "detector_version": found.version,
+        "parameter_set": writing.parameters.number,
         "score": found.score,
         "closed_at": None,
-        "last_seen": now,
+        "last_seen": writing.now,
         "member_count": found.member_count,
         "truncated": found.truncated,
         "at_stake_fen": found.at_stake_fen,
@@ -136,7 +224,7 @@ def _row(key: str, found: Found, digest: str, now: int) -> dict[str, Any]:
     return {"key": key, "id": uuid.uuid4().hex, "members": list(found.members), "properties": properties}
 
 
-async def _put(store: Store, rows: Sequence[dict[str, Any]], *, actor: str, now: int) -> list[str]:
+async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Write findings that are new or differ; the keys of those that are to be looked at now."""
 
     async def work(transaction: Transaction) -> list[str]:
@@ -145,24 +233,24 @@ async def _put(store: Store, rows: Sequence[dict[str, Any]], *, actor: str, now:
         for row in rows:
             state, properties = before.get(row["key"]), row["properties"]
             properties["status"] = _status(state, properties["score"])
-            is_raised = state is None or (
-                properties["status"] == "OPEN" and (state.status != "OPEN" or state.closed_at is not None)
-            )
+            is_raised = _is_raised(state, properties["status"])
             if is_raised:
                 raised.append(row["key"])
             transaction.journal(
                 "finding_raised" if is_raised else "finding_changed",
-                at=now,
-                actor=actor,
+                at=writing.now,
+                actor=writing.actor,
                 id=state.id if state else row["id"],
                 key=row["key"],
                 before=_told(state),
-                after={name: properties[name] for name in ("status", "score", "member_count", "digest")},
+                after={
+                    name: properties[name] for name in ("status", "score", "member_count", "digest", "parameter_set")
+                },
             )
         await findings.put(transaction, rows=list(rows))
         return raised
 
-    return await store.write(work, now=now)
+    return await writing.run(work)
 
 
 def _status(before: State | None, score: int) -> str:
@@ -172,6 +260,11 @@ def _status(before: State | None, score: int) -> str:
     if before.status == "DISMISSED" and score > (before.reviewed_score or 0):
         return "OPEN"
     return before.status
+
+
+def _is_raised(before: State | None, status: str) -> bool:
+    """Whether it is to be looked at now: new, or open again."""
+    return before is None or (status == "OPEN" and (before.status != "OPEN" or before.closed_at is not None))
 
 
 def _told(state: State | None) -> dict[str, Any] | None:
@@ -187,24 +280,24 @@ def _told(state: State | None) -> dict[str, Any] | None:
     }
 
 
-async def _close(store: Store, keys: list[str], *, actor: str, now: int) -> None:
+async def _close(writing: Writing, keys: list[str]) -> None:
     async def work(transaction: Transaction) -> None:
         for state in await findings.states(transaction, keys=keys):
             transaction.journal(
                 "finding_closed",
-                at=now,
-                actor=actor,
+                at=writing.now,
+                actor=writing.actor,
                 id=state.id,
                 key=state.key,
                 before=_told(state),
-                after={"closed_at": now},
+                after={"closed_at": writing.now},
             )
-        await findings.close(transaction, keys=keys, at=now)
+        await findings.close(transaction, keys=keys, at=writing.now)
 
-    await store.write(work, now=now)
+    await writing.run(work)
 
 
-async def _lock(store: Store, row: ToLock, *, actor: str, now: int) -> int:
+async def _lock(writing: Writing, row: ToLock) -> int:
     """Lock whom a finding names and has not locked before: what a person has unlocked since stays unlocked."""
     reason = f"{row.sentence}（{row.id}）"
     reason = reason if len(reason) <= TEXT_LENGTH_MAX else f"{row.sentence[: TEXT_LENGTH_MAX - 40]}…（{row.id}）"
@@ -212,11 +305,11 @@ async def _lock(store: Store, row: ToLock, *, actor: str, now: int) -> int:
     async def work(transaction: Transaction) -> int:
         locked = 0
         for code in row.codes:
-            locked += await lock_within(transaction, code=code, reason=reason, actor=actor, now=now)
-            await findings.hold(transaction, id=row.id, code=code, at=now)
+            locked += await lock_within(transaction, code=code, reason=reason, actor=writing.actor, now=writing.now)
+            await findings.hold(transaction, id=row.id, code=code, at=writing.now)
         return locked
 
-    return await store.write(work, now=now)
+    return await writing.run(work)
 
 
 async def review(store: Store, id: str, verdict: Verdict, note: str | None, *, actor: str, now: int) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from cypher import detectors as detector_statements
 from cypher import finding_reads
+from cypher.detectors import Standing
 from cypher.store import Store
 from graph_api.batched.grouped import Grouped, cursor_of, keyset_of
 from graph_api.viewer import Role, Viewer
@@ -80,10 +82,14 @@ class FindingReads:
         """Findings that are not gone and name a promoter, the gravest first."""
         return await self._naming.load(code, None)
 
-    async def reviews(self) -> dict[str, tuple[int, int]]:
-        """(confirmed, reviewed) by detector."""
-        rows = await finding_reads.precision(self._store)
-        return {row.detector: (row.confirmed, row.reviewed) for row in rows}
+    async def standings(self, detectors: list[str]) -> dict[str, Standing]:
+        """What is recorded of each detector."""
+        rows = await detector_statements.standings(self._store, keys=detectors)
+        return {row.detector: row for row in rows}
+
+    async def parameter_sets(self, detector: str, *, first: int) -> list[list[Any]]:
+        """The sets that people have chosen, the latest first, as the statement gives them."""
+        return (await detector_statements.history(self._store, detector=detector, first=first)).sets
 
     async def _load_naming(self, codes: list[str], _: None) -> dict[str, list[FindingCard]]:
         found: dict[str, list[FindingCard]] = {}

@@ -75,9 +75,26 @@ DETECTOR = Detector(
         "A whole tree, its root counted, at both the limit of levels and the limit of people.",
     ),
     parameters=(
-        Parameter("levels_min", 3, 2, 100),
-        Parameter("people_min", 30, 3, 1_000_000),
-        Parameter("people_severe", 300, 4, 100_000_000),
+        Parameter(
+            "levels_min", 3, 2, 100, "LEVELS", Text("整棵树的层数，含根", "Levels of a whole tree, its root counted")
+        ),
+        Parameter(
+            "people_min",
+            30,
+            3,
+            1_000_000,
+            "PEOPLE",
+            Text("整棵树的人数，含根", "People of a whole tree, its root counted"),
+        ),
+        Parameter(
+            "people_severe",
+            300,
+            4,
+            100_000_000,
+            "PEOPLE",
+            Text("多少人评为 90 分", "How many people score 90"),
+            not_below="people_min",
+        ),
     ),
     detect=detect,
 )

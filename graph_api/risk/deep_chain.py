@@ -61,7 +61,18 @@ DETECTOR = Detector(
         "连续多级推荐，中间每人恰有一名直接下线；级数按推荐次数计。",
         "Many referral levels in a row, each intermediate with exactly one direct downline; a level is one referral.",
     ),
-    parameters=(Parameter("levels_min", 6, 3, 1000), Parameter("levels_severe", 12, 4, 1000)),
+    parameters=(
+        Parameter("levels_min", 6, 3, 1000, "LEVELS", Text("连续推荐的级数", "Referrals in a row")),
+        Parameter(
+            "levels_severe",
+            12,
+            4,
+            1000,
+            "LEVELS",
+            Text("多少级评为 90 分", "How many of them score 90"),
+            not_below="levels_min",
+        ),
+    ),
     detect=detect,
     followed=True,
 )

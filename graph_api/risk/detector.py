@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ MEMBERS_MAX = 500
 EDGES_MAX = 2_000
 
 Limits = Mapping[str, int]
+Unit = Literal["FEN", "DAYS", "HOURS", "PERCENT", "PEOPLE", "ORDERS", "LEVELS", "TIMES"]
 
 
 class Text(NamedTuple):
@@ -67,16 +68,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number of a definition: its value if nothing else is said, and between what it may be."""
+    """A number of a definition: its value if nothing else is said, and between what it may be.
+
+    `not_below`: the parameter that it must not be below, as what locks is never below what alerts.
+    """
 
     key: str
     default: int
     least: int
     most: int
+    unit: Unit
+    meaning: Text
+    not_below: str | None = None
 
-    def check(self, value: int) -> None:
-        if not self.least <= value <= self.most:
-            raise OutOfBounds(f"{self.key} must be {self.least} to {self.most}, not {value}", field=[self.key])
+    def takes(self, value: int) -> bool:
+        return self.least <= value <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """What people have chosen instead of a detector's defaults, by number; 0 are the defaults themselves."""
+
+    number: int
+    chosen: Mapping[str, int]
+
+
+DEFAULTS = ParameterSet(0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +114,47 @@ class Detector:
 
     def limits(self, chosen: Mapping[str, int] | None = None) -> dict[str, int]:
         """All parameters, those chosen instead of the defaults; OutOfBounds for an unknown one or one out of bounds."""
+        for key, wrong in self.faults(chosen or {}).items():
+            raise OutOfBounds(wrong, field=[key])
+        return self._with(chosen or {})
+
+    def faults(self, chosen: Mapping[str, int]) -> dict[str, str]:
+        """What is wrong with each of the parameters chosen: unknown, out of bounds, or below what it must not be below."""
         known = {parameter.key: parameter for parameter in self.parameters}
-        for key, value in (chosen or {}).items():
+        wrong: dict[str, str] = {}
+        for key, value in chosen.items():
             if key not in known:
-                raise OutOfBounds(f"{self.key} has no parameter {key}", field=[key])
-            known[key].check(value)
-        return {key: parameter.default for key, parameter in known.items()} | dict(chosen or {})
+                wrong[key] = f"{self.key} has no parameter {key}"
+            elif not known[key].takes(value):
+                wrong[key] = f"{key} must be {known[key].least} to {known[key].most}, not {value}"
+        values = self._with(chosen)
+        for upper in self.parameters:
+            lower = upper.not_below
+            if lower is not None and values[upper.key] < values[lower] and not wrong.keys() & {upper.key, lower}:
+                at_fault = upper.key if upper.key in chosen else lower
+                wrong[at_fault] = f"{upper.key} of {values[upper.key]} is below {lower} of {values[lower]}"
+        return wrong
+
+    def still_valid(self, chosen: Mapping[str, int]) -> dict[str, int]:
+        """Of what was chosen once, perhaps for an earlier version, what this one takes; the defaults instead of the rest."""
+        kept = dict(chosen)
+        while wrong := self.faults(kept):
+            kept = {key: value for key, value in kept.items() if key not in wrong}
+        return kept
+
+    def _with(self, chosen: Mapping[str, int]) -> dict[str, int]:
+        return {parameter.key: parameter.default for parameter in self.parameters} | dict(chosen)
 
 
 def score(value: int, *, alert: int, lock: int) -> int:
     """60 where the threshold is just met, 90 where the lock threshold is, linear between, at most 100.
 
-    >>> [score(n, alert=3, lock=5) for n in (3, 4, 5, 6)], score(2, alert=3, lock=3)
-    ([60, 75, 90, 100], 30)
+    >>> [score(n, alert=3, lock=5) for n in (3, 4, 5, 6)], [score(n, alert=3, lock=3) for n in (2, 3)]
+    ([60, 75, 90, 100], [30, 90])
     """
     span = max(lock - alert, 1)
-    return max(0, min(SCORE_MAX, ALERT_SCORE + (LOCK_SCORE - ALERT_SCORE) * (value - alert) // span))
+    from_, reached = (lock, LOCK_SCORE) if value >= lock else (alert, ALERT_SCORE)
+    return max(0, min(SCORE_MAX, reached + (LOCK_SCORE - ALERT_SCORE) * (value - from_) // span))
 
 
 def found(

@@ -71,9 +71,28 @@ DETECTOR = Detector(
         "No sale of one's own for long, and nearly all income of that time from override.",
     ),
     parameters=(
-        Parameter("idle_days", 60, 7, 730),
-        Parameter("idle_days_severe", 180, 8, 3650),
-        Parameter("override_pct", 80, 1, 100),
+        Parameter(
+            "idle_days",
+            60,
+            7,
+            730,
+            "DAYS",
+            Text(
+                "没有自己销售的天数，收入也按这些天计", "Days without a sale of one's own; income is that of these days"
+            ),
+        ),
+        Parameter(
+            "idle_days_severe",
+            180,
+            8,
+            3650,
+            "DAYS",
+            Text("多少天评为 90 分", "How many of them score 90"),
+            not_below="idle_days",
+        ),
+        Parameter(
+            "override_pct", 80, 1, 100, "PERCENT", Text("管理奖占收入的比例", "Part of the income that is override")
+        ),
     ),
     detect=detect,
 )

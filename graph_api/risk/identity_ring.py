@@ -17,7 +17,7 @@ from graph_api.risk.detector import (
     listed,
     score,
 )
-from graph_api.risk.links import link_edges, linking
+from graph_api.risk.links import HUB_MAX, link_edges, linking
 from graph_api.risk.snapshot import Int64s, Snapshot
 from graph_api.rules.codes import IDENTIFIER_KINDS
 
@@ -82,9 +82,19 @@ DETECTOR = Detector(
         " too many people is ignored.",
     ),
     parameters=(
-        Parameter("members_min", 3, 2, 100),
-        Parameter("members_lock", 5, 3, 1000),
-        Parameter("hub_max", 20, 2, 1000),
+        Parameter(
+            "members_min", 3, 2, 100, "PEOPLE", Text("同一棵树里相连的推广员", "Promoters of one tree who are joined")
+        ),
+        Parameter(
+            "members_lock",
+            5,
+            3,
+            1000,
+            "PEOPLE",
+            Text("多少人即锁定", "How many of them are locked"),
+            not_below="members_min",
+        ),
+        HUB_MAX,
     ),
     detect=detect,
     followed=True,

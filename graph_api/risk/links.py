@@ -7,12 +7,20 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from graph_api.risk.arrays import grouped
-from graph_api.risk.detector import Edge
+from graph_api.risk.detector import Edge, Parameter, Text
 from graph_api.risk.snapshot import Bools, Int32s, Int64s, Snapshot
 from graph_api.rules.codes import IDENTIFIER_KINDS
 
 STRONG = np.array([kind != "ADDRESS" for kind in IDENTIFIER_KINDS])
 """Kinds that one person has for itself; people share an address without being one."""
+HUB_MAX = Parameter(
+    "hub_max",
+    20,
+    2,
+    1000,
+    "PEOPLE",
+    Text("一个标识超过多少人使用即不再视为关联", "An identifier of more people than this links nobody"),
+)
 
 
 def hubs(snapshot: Snapshot, hub_max: int) -> list[tuple[str, int]]:

@@ -133,10 +133,20 @@ DETECTOR = Detector(
         "A short cycle of promoters who bought through the next one, with several orders on each edge within the window.",
     ),
     parameters=(
-        Parameter("orders_min", 2, 1, 1000),
-        Parameter("orders_severe", 5, 2, 1000),
-        Parameter("length_max", 4, 2, 6),
-        Parameter("window_days", 30, 1, 366),
+        Parameter("orders_min", 2, 1, 1000, "ORDERS", Text("环上每条边的订单数", "Orders on each edge of the cycle")),
+        Parameter(
+            "orders_severe",
+            5,
+            2,
+            1000,
+            "ORDERS",
+            Text("每条边多少单评为 90 分", "How many on each edge score 90"),
+            not_below="orders_min",
+        ),
+        Parameter("length_max", 4, 2, 6, "PEOPLE", Text("环上最多几人", "People on a cycle, at most")),
+        Parameter(
+            "window_days", 30, 1, 366, "DAYS", Text("所有订单落在多少天之内", "Days within which all these orders lie")
+        ),
     ),
     detect=detect,
     followed=True,

@@ -57,7 +57,25 @@ DETECTOR = Detector(
         "声明的推荐关系首尾相接成环（含自己推荐自己）。写入时即被拒绝，导入时隔离。",
         "Claimed referrals that close a circle, oneself included. Refused on every write, quarantined on import.",
     ),
-    parameters=(Parameter("length_min", 1, 1, 1000), Parameter("length_severe", 10, 2, 1000)),
+    parameters=(
+        Parameter(
+            "length_min",
+            1,
+            1,
+            1000,
+            "PEOPLE",
+            Text("环上的人数，自己推荐自己为 1", "People on the cycle; whoever claims itself is one"),
+        ),
+        Parameter(
+            "length_severe",
+            10,
+            2,
+            1000,
+            "PEOPLE",
+            Text("多少人评为 90 分", "How many people score 90"),
+            not_below="length_min",
+        ),
+    ),
     detect=detect,
     followed=True,
 )

@@ -27,7 +27,7 @@ from graph_api.risk.detector import (
     listed,
     score,
 )
-from graph_api.risk.links import link_edges, linking
+from graph_api.risk.links import HUB_MAX, link_edges, linking
 from graph_api.risk.snapshot import Bools, Int64s, Snapshot
 from graph_api.rules.calendar import DAY_US, local_text
 
@@ -300,13 +300,35 @@ DETECTOR = Detector(
         " over the whole group. Only who has orders in the window counts as a member.",
     ),
     parameters=(
-        Parameter("members_min", 3, 2, 100),
-        Parameter("orders_min", 5, 2, 1000),
-        Parameter("refunded_pct", 40, 1, 99),
-        Parameter("refunded_pct_severe", 80, 2, 100),
-        Parameter("order_refunded_pct", 50, 1, 100),
-        Parameter("window_days", 30, 1, 366),
-        Parameter("hub_max", 20, 2, 1000),
+        Parameter("members_min", 3, 2, 100, "PEOPLE", Text("相连且有订单的推广员", "Linked promoters who have orders")),
+        Parameter("orders_min", 5, 2, 1000, "ORDERS", Text("整个团伙的订单数", "Orders of the whole group")),
+        Parameter(
+            "refunded_pct",
+            40,
+            1,
+            99,
+            "PERCENT",
+            Text("整个团伙退款订单的比例", "Part of the group's orders that was refunded"),
+        ),
+        Parameter(
+            "refunded_pct_severe",
+            80,
+            2,
+            100,
+            "PERCENT",
+            Text("多大比例评为 90 分", "How large a part scores 90"),
+            not_below="refunded_pct",
+        ),
+        Parameter(
+            "order_refunded_pct",
+            50,
+            1,
+            100,
+            "PERCENT",
+            Text("一单退多少才算退款订单", "How much of an order must come back for it to count as refunded"),
+        ),
+        Parameter("window_days", 30, 1, 366, "DAYS", Text("订单落在多少天之内", "Days within which the orders lie")),
+        HUB_MAX,
     ),
     detect=detect,
 )

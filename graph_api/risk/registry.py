@@ -21,7 +21,7 @@ from graph_api.risk import (
     star_burst,
     threshold_stuffing,
 )
-from graph_api.risk.detector import ALERT_SCORE, Detector, Found
+from graph_api.risk.detector import ALERT_SCORE, DEFAULTS, Detector, Found, ParameterSet
 from graph_api.risk.snapshot import Snapshot
 
 DETECTORS: Mapping[str, Detector] = {
@@ -41,17 +41,18 @@ DETECTORS: Mapping[str, Detector] = {
         commission_spike,
     )
 }
-Chosen = Mapping[str, Mapping[str, int]]
-"""Parameters by detector that are not to be the defaults."""
+Chosen = Mapping[str, ParameterSet]
+"""Parameters by detector; the defaults where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one detector found, in its own order, and how long it took."""
+    """What one detector found with which parameters, in its own order, and how long it took."""
 
     detector: Detector
     found: tuple[Found, ...]
     seconds: float
+    parameters: ParameterSet = DEFAULTS
 
 
 def named(keys: Iterable[str] | None = None) -> list[Detector]:
@@ -68,7 +69,8 @@ def scan(snapshot: Snapshot, detectors: Iterable[Detector], chosen: Chosen | Non
     passes = []
     for detector in detectors:
         began = time.monotonic()
-        limits = detector.limits((chosen or {}).get(detector.key))
+        parameters = (chosen or {}).get(detector.key, DEFAULTS)
+        limits = detector.limits(parameters.chosen)
         every = tuple(found for found in detector.detect(snapshot, limits) if found.score >= ALERT_SCORE)
-        passes.append(Pass(detector, every, round(time.monotonic() - began, 3)))
+        passes.append(Pass(detector, every, round(time.monotonic() - began, 3), parameters))
     return passes

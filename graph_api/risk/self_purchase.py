@@ -8,7 +8,7 @@ import numpy as np
 
 from graph_api.risk.arrays import groups
 from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
-from graph_api.risk.links import Sharing, link_edges
+from graph_api.risk.links import HUB_MAX, Sharing, link_edges
 from graph_api.risk.snapshot import Int64s, Snapshot
 from graph_api.rules.money import yuan
 
@@ -67,9 +67,17 @@ DETECTOR = Detector(
         "The buyer is the promoter, or shares a device, payout account, ID number or phone with it.",
     ),
     parameters=(
-        Parameter("orders_min", 1, 1, 1000),
-        Parameter("orders_severe", 10, 2, 10_000),
-        Parameter("hub_max", 20, 2, 1000),
+        Parameter("orders_min", 1, 1, 1000, "ORDERS", Text("卖给自己的订单数", "Orders sold to oneself")),
+        Parameter(
+            "orders_severe",
+            10,
+            2,
+            10_000,
+            "ORDERS",
+            Text("多少单评为 90 分", "How many of them score 90"),
+            not_below="orders_min",
+        ),
+        HUB_MAX,
     ),
     detect=detect,
 )

@@ -18,7 +18,7 @@ from graph_api.risk.detector import (
     listed,
     score,
 )
-from graph_api.risk.links import link_edges
+from graph_api.risk.links import HUB_MAX, link_edges
 from graph_api.risk.snapshot import Int64s, Snapshot
 from graph_api.rules.codes import IDENTIFIER_KINDS
 
@@ -68,9 +68,19 @@ DETECTOR = Detector(
         "Several promoters with one payout account; an account of too many people is told but locks nobody.",
     ),
     parameters=(
-        Parameter("promoters_min", 2, 2, 100),
-        Parameter("promoters_lock", 5, 3, 1000),
-        Parameter("hub_max", 20, 2, 1000),
+        Parameter(
+            "promoters_min", 2, 2, 100, "PEOPLE", Text("使用同一收款账户的推广员", "Promoters with one payout account")
+        ),
+        Parameter(
+            "promoters_lock",
+            5,
+            3,
+            1000,
+            "PEOPLE",
+            Text("多少人即锁定", "How many of them are locked"),
+            not_below="promoters_min",
+        ),
+        HUB_MAX,
     ),
     detect=detect,
     may_lock=True,

@@ -84,11 +84,23 @@ DETECTOR = Detector(
         "Many new direct downlines within a day, hardly any of whom sell in the days after.",
     ),
     parameters=(
-        Parameter("new_min", 30, 5, 10_000),
-        Parameter("new_severe", 100, 6, 100_000),
-        Parameter("hours", 24, 1, 720),
-        Parameter("sell_days", 7, 1, 90),
-        Parameter("sellers_pct", 10, 1, 100),
+        Parameter("new_min", 30, 5, 10_000, "PEOPLE", Text("新增的直接下线", "New direct downlines")),
+        Parameter(
+            "new_severe",
+            100,
+            6,
+            100_000,
+            "PEOPLE",
+            Text("新增多少人评为 90 分", "How many of them score 90"),
+            not_below="new_min",
+        ),
+        Parameter("hours", 24, 1, 720, "HOURS", Text("在多少小时内新增", "Hours within which they come")),
+        Parameter(
+            "sell_days", 7, 1, 90, "DAYS", Text("给新人多少天开单", "Days that each of them has to sell something")
+        ),
+        Parameter(
+            "sellers_pct", 10, 1, 100, "PERCENT", Text("开单人数低于多大比例", "Fewer than this part of them sell")
+        ),
     ),
     detect=detect,
 )

@@ -82,11 +82,36 @@ DETECTOR = Detector(
         "A large part of a month's sales in its last hours, most of it refunded since. Sales as paid, refunds not taken off.",
     ),
     parameters=(
-        Parameter("late_pct", 20, 1, 99),
-        Parameter("late_pct_severe", 60, 2, 100),
-        Parameter("refunded_pct", 50, 1, 99),
-        Parameter("refunded_pct_severe", 90, 2, 100),
-        Parameter("hours", 48, 1, 240),
+        Parameter(
+            "late_pct",
+            20,
+            1,
+            99,
+            "PERCENT",
+            Text("月末销售占当月的比例", "Part of the month's sales that came at its end"),
+        ),
+        Parameter(
+            "late_pct_severe",
+            60,
+            2,
+            100,
+            "PERCENT",
+            Text("占多大比例评为 90 分", "How large a part scores 90"),
+            not_below="late_pct",
+        ),
+        Parameter("refunded_pct", 50, 1, 99, "PERCENT", Text("其中已退款的比例", "Part of that which was refunded")),
+        Parameter(
+            "refunded_pct_severe",
+            90,
+            2,
+            100,
+            "PERCENT",
+            Text("退多大比例评为 90 分", "How large a part of it scores 90"),
+            not_below="refunded_pct",
+        ),
+        Parameter(
+            "hours", 48, 1, 240, "HOURS", Text("月末从最后多少小时算起", "The last hours of a month that are its end")
+        ),
     ),
     detect=detect,
 )

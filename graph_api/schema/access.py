@@ -41,6 +41,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "contract": "yyyyyy",
         "simulatePlan": "-y-y-y",
         "findings detectors": "-yy--y",
+        "tryDetector": "--y--y",
     },
     "Mutation": {
         "enrolPromoter bindReferrer recordTouch recordOrders advanceOrder refundOrder recordPayment": "-y--yy",
@@ -52,7 +53,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "publishContract": "-y---y",
         "lockPromoter unlockPromoter": "-yy--y",
         "voidHeldCommissions": "--y--y",
-        "scanRisk reviewFinding": "--y--y",
+        "scanRisk reviewFinding setDetectorParameters": "--y--y",
     },
     "Subscription": {
         "teamChanged": "vyyyyy",
@@ -104,10 +105,19 @@ OPEN: Mapping[str, str] = {
     "Balance": "observingFen heldFen releasedFen onTheWayFen paidFen owedFen withheldTaxFen",
     "FindingConnection": "edges pageInfo totalCount",
     "FindingEdge": "cursor node",
-    "Finding": "id detector detectorVersion score status memberCount members structure evidence atStakeFen sentence"
+    "Finding": "id detector detectorVersion parameterSet score status memberCount members structure evidence atStakeFen sentence"
     " firstSeen lastSeen closedAt reviewedAt note",
     "Evidence": "key value threshold",
-    "Detector": "key version title description mayLock parameters reviewed confirmed",
+    "Detector": "key version title description mayLock parameters settings parameterSet parameterSets open reviewed"
+    " confirmed dismissed reviews lastScan",
+    "DetectorParameter": "key meaning unit value default least most notBelow",
+    "ParameterValue": "key value",
+    "ParameterSet": "number at actor reason chosen",
+    "DetectorReviews": "detectorVersion parameterSet confirmed dismissed precisionPct",
+    "DetectorScan": "at actor tookMs found parameterSet",
+    "DetectorPayload": "detector errors",
+    "DetectorTrial": "parameters promoters orders found raised changed closed locked atStakeFen tookMs findings errors",
+    "TrialFinding": "score outcome memberCount members structure evidence atStakeFen sentence",
     "ScanRiskPayload": "raised changed closed locked findings errors",
     "FindingPayload": "finding errors",
     "Contract": "version title body publishedAt",

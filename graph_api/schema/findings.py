@@ -1,4 +1,4 @@
-"""Findings of the risk team and the detectors that make them."""
+"""Findings of the risk team."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import strawberry
 
 from graph_api.batched.findings import FindingCard, Sifted
 from graph_api.context import Context
-from graph_api.risk.detector import Detector as Definition
-from graph_api.risk.registry import DETECTORS
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
 from graph_api.schema.orders import Info
 from graph_api.schema.problems import UserError
@@ -41,40 +39,14 @@ class Evidence:
     threshold: str | None = strawberry.field(description="From how much on it counts, or its bounds.", default=None)
 
 
-@strawberry.type(description="A definition of what is looked for.")
-class Detector:
-    key: str = strawberry.field(description="Its name.")
-    version: int = strawberry.field(description="Rises when the same network would give other findings.")
-    title: str = strawberry.field(description="Its name for people.")
-    description: str = strawberry.field(description="What it finds.")
-    may_lock: bool = strawberry.field(description="Whether a score of 90 locks whom the finding names.")
-    parameters: list[Evidence] = strawberry.field(description="Its numbers: the default, and between what they may be.")
-    reviewed: int = strawberry.field(description="How many of its findings people have reviewed.")
-    confirmed: int = strawberry.field(description="How many of those were confirmed: its precision.")
-
-    @classmethod
-    def of(cls, context: Context, definition: Definition, reviews: tuple[int, int]) -> Detector:
-        confirmed, reviewed = reviews
-        return cls(
-            key=definition.key,
-            version=definition.version,
-            title=getattr(definition.title, context.language),
-            description=getattr(definition.description, context.language),
-            may_lock=definition.may_lock,
-            parameters=[
-                Evidence(key=each.key, value=str(each.default), threshold=f"{each.least}–{each.most}")
-                for each in definition.parameters
-            ],
-            reviewed=reviewed,
-            confirmed=confirmed,
-        )
-
-
 @strawberry.type(description="A structure that a detector has found, the same one from scan to scan.")
 class Finding(Node):
     card: strawberry.Private[FindingCard]
     detector: str = strawberry.field(description="Key of its detector.")
     detector_version: int = strawberry.field(description="The version that has seen it last.")
+    parameter_set: int = strawberry.field(
+        description="Number of the parameters that it was seen with last; 0: the defaults."
+    )
     score: int = strawberry.field(description="60 where the threshold is just met, 90 where it is grave, at most 100.")
     status: FindingStatus = strawberry.field(description="What a person has decided.")
     member_count: int = strawberry.field(description="Promoters it is made of.")
@@ -119,6 +91,7 @@ class Finding(Node):
             card=card,
             detector=body["detector"],
             detector_version=body["detector_version"],
+            parameter_set=body.get("parameter_set", 0),
             score=body["score"],
             status=FindingStatus(body["status"]),
             member_count=body["member_count"],
@@ -186,12 +159,6 @@ class ScanRiskPayload:
 class FindingPayload:
     finding: Finding | None = strawberry.field(description="The finding.")
     errors: list[UserError] = strawberry.field(description="Empty if the review was recorded.")
-
-
-async def detectors(context: Context) -> list[Detector]:
-    """All of them, each with what reviews have said of it."""
-    reviews = await context.findings.reviews()
-    return [Detector.of(context, each, reviews.get(each.key, (0, 0))) for each in DETECTORS.values()]
 
 
 async def finding(context: Context, id: str) -> Finding | None:

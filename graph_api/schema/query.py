@@ -15,11 +15,13 @@ from graph_api.batched.orders import Sought
 from graph_api.batched.simulation import Window
 from graph_api.batched.structures import KINDS
 from graph_api.context import Context
+from graph_api.jobs import scan
 from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
 from graph_api.schema.commissions import Commission
+from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
 from graph_api.schema.enums import PromoterSort, RelationKind
-from graph_api.schema.findings import Detector, FindingConnection, FindingFilter, detectors, finding
+from graph_api.schema.findings import FindingConnection, FindingFilter, finding
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -114,6 +116,17 @@ class Query:
     @resolver(description="What is looked for; for RISK, OPERATOR and ADMIN.")
     async def detectors(self, info: Info) -> list[Detector] | None:
         return await detectors(info.context)
+
+    @resolver(
+        description="What a detector would find with these parameters in place of those in force; nothing is written. For"
+        " RISK and ADMIN; one a request."
+    )
+    async def try_detector(
+        self, info: Info, key: str, parameters: list[DetectorParameterInput] | None = None, first: int = 50
+    ) -> DetectorTrial | None:
+        context = info.context
+        trial = scan.try_out(context.store, key, pairs(parameters), now=context.now)
+        return DetectorTrial.of(context, *await attempted(trial), first=first)
 
     @resolver(description="Σ over the whole ledger; both must be 0.")
     async def ledger_check(self, info: Info) -> LedgerCheck | None:

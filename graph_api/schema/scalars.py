@@ -22,22 +22,32 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     # For mypy a scalar is what it holds; at run time it is a name that Strawberry maps to its definition.
     Fen = int
+    Whole = int
     Month = int
     Instant = int
     Day = date
 else:
     Fen = NewType("Fen", int)
+    Whole = NewType("Whole", int)
     Month = NewType("Month", int)
     Instant = NewType("Instant", int)
     Day = NewType("Day", date)
 
 
 def _fen(value: object) -> int:
+    return _whole(value, "Fen")
+
+
+def _number(value: object) -> int:
+    return _whole(value, "Whole")
+
+
+def _whole(value: object, name: str) -> int:
     """Exactly an int within 64 bits: JSON true, 1.0 and "1" are none."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise GraphQLError("Fen must be a whole number, as a JSON integer")
+        raise GraphQLError(f"{name} must be a whole number, as a JSON integer")
     if not FEN_MIN <= value <= FEN_MAX:
-        raise GraphQLError("Fen must fit into 64 bits")
+        raise GraphQLError(f"{name} must fit into 64 bits")
     return value
 
 
@@ -74,6 +84,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Signed whole number of fen (1/100 yuan), 64-bit, a JSON integer; exact in JavaScript to 2^53.",
         serialize=_fen,
         parse_value=_fen,
+    ),
+    Whole: strawberry.scalar(
+        name="Whole",
+        description="Signed whole number, 64-bit, a JSON integer: what a parameter of a detector is, in its own unit.",
+        serialize=_number,
+        parse_value=_number,
     ),
     Month: strawberry.scalar(
         name="Month",

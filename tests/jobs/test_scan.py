@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from graph_api.actions import identifiers
+from graph_api.actions import detectors, identifiers
 from graph_api.jobs.scan import find
 from graph_api.jobs.schedule import jobs_of, run_job
 from tests.actions.shop import NOW, Shop
@@ -41,6 +41,26 @@ async def test_the_scheduler_scans_daily(shop: Shop) -> None:
     told = await run_job(shop.store, scan, NOW)
     assert told == {"promoters": 4, "raised": 1, "changed": 0, "closed": 0, "locked": 0}
     assert (await run_job(shop.store, scan, NOW))["raised"] == 0
+
+
+async def test_the_command_and_the_scheduler_scan_with_the_parameters_that_people_set(
+    shop: Shop, promograph: Command
+) -> None:
+    await shared(shop)
+    await detectors.choose(
+        shop.store,
+        "IDENTITY_RING",
+        [("members_lock", 3)],
+        reset=False,
+        based_on=None,
+        reason="r",
+        actor="RISK",
+        now=NOW,
+    )
+    dry = await promograph("scan", "--dry-run")
+    assert "   90  3 promoters of the tree of A (A、B、C) share device." in dry.stdout, dry
+    scan = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)[-1]
+    assert (await run_job(shop.store, scan, NOW))["locked"] == 3
 
 
 async def test_two_scans_at_once_record_each_structure_once(shop: Shop) -> None:

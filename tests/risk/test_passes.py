@@ -14,6 +14,7 @@ import graph_api.risk
 from graph_api.errors import NotFound, OutOfBounds
 from graph_api.risk import referral_cycle
 from graph_api.risk.arrays import components, kept_on_cycles, on_cycles, roots_and_depths
+from graph_api.risk.detector import ParameterSet
 from graph_api.risk.links import Sharing, hubs
 from graph_api.risk.mutual_purchase import Purchases
 from graph_api.risk.registry import DETECTORS, named, scan
@@ -126,8 +127,8 @@ def test_an_empty_network_has_no_findings() -> None:
 def test_every_parameter_has_a_default_within_its_bounds() -> None:
     assert len(DETECTORS) == 12
     for detector in DETECTORS.values():
-        for parameter in detector.parameters:
-            parameter.check(parameter.default)
+        assert detector.faults(detector.limits()) == {}
+        assert all(parameter.meaning.zh != parameter.meaning.en for parameter in detector.parameters)
     assert {key for key, detector in DETECTORS.items() if detector.may_lock} == {
         "COMMISSION_SPIKE",
         "SHARED_PAYOUT_ACCOUNT",
@@ -142,11 +143,38 @@ def test_parameters_out_of_bounds_and_unknown_names_are_refused() -> None:
         ring.limits({"members_min": 1})
     with pytest.raises(OutOfBounds, match="has no parameter colour"):
         ring.limits({"colour": 1})
+    with pytest.raises(OutOfBounds, match="members_lock of 5 is below members_min of 6"):
+        ring.limits({"members_min": 6})
+    assert ring.limits({"members_min": 6, "members_lock": 6})["members_lock"] == 6
     with pytest.raises(NotFound, match="no detector NONE"):
         named(["DEEP_CHAIN", "NONE"])
 
 
 def test_another_threshold_finds_other_structures() -> None:
     snapshot = drawn("deep_chain").snapshot()
-    (done,) = scan(snapshot, named(["DEEP_CHAIN"]), {"DEEP_CHAIN": {"levels_min": 7}})
+    (done,) = scan(snapshot, named(["DEEP_CHAIN"]), {"DEEP_CHAIN": ParameterSet(1, {"levels_min": 7})})
     assert sorted(each.anchor for each in done.found) == ["D0/D1", "F00/F01"]
+
+
+def test_what_was_chosen_for_an_earlier_version_counts_as_far_as_this_one_takes_it() -> None:
+    ring = DETECTORS["IDENTITY_RING"]
+    assert ring.still_valid({"members_min": 4, "colour": 1, "hub_max": 1}) == {"members_min": 4}
+    assert ring.still_valid({"members_min": 9, "members_lock": 9, "hub_max": 9}) == {
+        "members_min": 9,
+        "members_lock": 9,
+        "hub_max": 9,
+    }
+    assert ring.still_valid({"members_min": 9, "hub_max": 9}) == {"hub_max": 9}
+
+
+@pytest.mark.parametrize("key", sorted(DETECTORS))
+def test_every_threshold_of_an_evidence_is_one_that_was_looked_with(key: str) -> None:
+    """Shown are the parameters tried, not the defaults: every finding of a trial says so beside its values."""
+    detector = DETECTORS[key]
+    lowered = {each.key: each.default - 1 for each in detector.parameters if each.takes(each.default - 1)}
+    chosen = detector.still_valid(lowered)
+    (done,) = scan(drawn(key.lower()).snapshot(), [detector], {key: ParameterSet(1, chosen)})
+    values = {str(value) for value in detector.limits(chosen).values()}
+    thresholds = {each.threshold for found in done.found for each in found.evidence if each.key != "day_fen"}
+    assert done.found
+    assert thresholds - {None} <= values

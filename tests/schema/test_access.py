@@ -52,7 +52,7 @@ TEAM_MAY_BE_READ = {
 }
 OF_MONEY = {"earnings", "orders", "commissions", "balance", "payouts", "acceptedContract", "statement", "taxRecord"}
 MONEY_MOVES = {"settle", "approvePayouts", "confirmPayouts", "failPayouts"}
-RISK_DECIDES = {"scanRisk", "reviewFinding"}
+RISK_DECIDES = {"scanRisk", "reviewFinding", "setDetectorParameters"}
 MUTATIONS_OF = {
     Role.PROMOTER: {"acceptContract"},
     Role.RISK: {"lockPromoter", "unlockPromoter", "voidHeldCommissions", *RISK_DECIDES},
@@ -71,16 +71,17 @@ MUTATIONS_OF = {
     },
 }
 WORKBENCH = {"explore", "questions", "askQuestion"}
+TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
-STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH, *FINDINGS}
+STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH, *TRIALS, *FINDINGS}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 OF_STRUCTURE = {"compliance", "findings"}
 LISTS_DENIED = {
     Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
-    Role.OPERATOR: {*WORKBENCH},
-    Role.FINANCE: {"previewMove", *WORKBENCH, *FINDINGS},
+    Role.OPERATOR: {*WORKBENCH, *TRIALS},
+    Role.FINANCE: {"previewMove", *WORKBENCH, *TRIALS, *FINDINGS},
     Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
@@ -89,6 +90,7 @@ ARGUMENTS = {
     "previewMove": '(promoterCode: "B")',
     "explore": '(cypher: "RETURN 1 AS one")',
     "askQuestion": '(name: "claimed_cycles")',
+    "tryDetector": '(key: "DEEP_CHAIN")',
     "earnings": '(month: "2026-01")',
     "statement": '(month: "2026-01")',
     "taxRecord": "(year: 2026)",
@@ -123,6 +125,7 @@ HARMLESS = {
     "voidHeldCommissions": '(code: "zz", reason: "r")',
     "scanRisk": "",
     "reviewFinding": '(id: "none", verdict: CONFIRM)',
+    "setDetectorParameters": '(key: "none", parameters: [], reason: "r")',
 }
 SUBSCRIBED = {"teamChanged": '(code: "B")'}
 NOT_TOLD = {role: {"findingRaised"} for role in (Role.PROMOTER, Role.FINANCE, Role.SERVICE)}
