@@ -169,8 +169,12 @@ def found(
     sentence: Text,
     stake_fen: int | None = None,
     member_count: int | None = None,
+    cut: bool = False,
 ) -> Found:
-    """A finding over promoters by number, cut to what can be shown; its stake is what its members are not paid yet."""
+    """A finding over promoters by number, cut to what can be shown; its stake is what its members are not paid yet.
+
+    `cut`: there is more of it than was looked at.
+    """
     shown = [int(member) for member in members[:MEMBERS_MAX]]
     every = sorted(set(edges))  # however people are numbered, so that a finding changes only when its structure does
     count = len(members) if member_count is None else member_count
@@ -182,7 +186,7 @@ def found(
         members=tuple(snapshot.code(member) for member in shown),
         member_count=count,
         edges=tuple(every[:EDGES_MAX]),
-        truncated=len(every) > EDGES_MAX or count > len(shown),
+        truncated=cut or len(every) > EDGES_MAX or count > len(shown),
         evidence=tuple(evidence),
         at_stake_fen=snapshot.stake_fen(np.asarray(members, dtype=np.int64)) if stake_fen is None else stake_fen,
         sentence=sentence,

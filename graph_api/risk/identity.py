@@ -27,7 +27,9 @@ def followed(found: Iterable[Found], lost: Mapping[str, frozenset[str]]) -> dict
             if 2 * count >= min(len(lost[key]), len(each.members))
         ]
     taken: dict[str, str] = {}
+    gone_on: set[str] = set()
     for _, known, new in sorted(offers, key=lambda offer: (-offer[0], offer[1], offer[2])):
-        if new not in taken and known not in taken.values():
+        if new not in taken and known not in gone_on:
             taken[new] = known
+            gone_on.add(known)
     return taken

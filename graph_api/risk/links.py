@@ -45,6 +45,10 @@ def promoter_pairs(snapshot: Snapshot, hub_max: int) -> tuple[Int64s, Int64s]:
     return people[:-1][same], people[1:][same]
 
 
+CHUNK = 1_000_000
+"""Identifiers compared at once."""
+
+
 class Sharing:
     """Answers which people share a strong identifier."""
 
@@ -62,16 +66,28 @@ class Sharing:
         return {int(i) for i in self._identifiers[self._starts[person] : self._starts[person + 1]]}
 
     def shares(self, a: Int32s, b: Int32s) -> Bools:
-        """Pair by pair, whether the two people share one."""
-        answer = np.zeros(len(a), dtype=np.bool_)
-        if not len(self._keys):
-            return answer
+        """Pair by pair, whether the two people share one: each pair once, from the one who has fewer."""
+        if not len(self._keys) or not len(a):
+            return np.zeros(len(a), dtype=np.bool_)
+        people = len(self._starts) - 1
+        different, places = np.unique(a.astype(np.int64) * people + b, return_inverse=True)
+        a, b = np.divmod(different, people)
+        held = np.diff(self._starts)
+        fewer, other = np.where(held[a] <= held[b], a, b), np.where(held[a] <= held[b], b, a)
+        answer = np.zeros(len(different), dtype=np.bool_)
+        chunks = np.cumsum(held[fewer]) // CHUNK
+        for chunk in np.split(np.arange(len(different)), np.flatnonzero(np.diff(chunks)) + 1):
+            answer[chunk] = self._share(fewer[chunk], other[chunk])
+        shared: Bools = answer[places]
+        return shared
+
+    def _share(self, a: Int64s, b: Int64s) -> Bools:
         counts = self._starts[a + 1] - self._starts[a]
         pairs = np.repeat(np.arange(len(a)), counts)
         offsets = np.arange(len(pairs)) - np.repeat(np.cumsum(counts) - counts, counts)
-        held = self._identifiers[self._starts[a][pairs] + offsets]
-        wanted = b[pairs].astype(np.int64) * self._width + held
+        wanted = b[pairs] * self._width + self._identifiers[self._starts[a][pairs] + offsets]
         places = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        answer = np.zeros(len(a), dtype=np.bool_)
         answer[pairs[self._keys[places] == wanted]] = True
         return answer
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import accumulate, islice
 
 import networkx
 import numpy as np
 
 from graph_api.risk.arrays import kept_on_cycles
+from graph_api.risk.cycles import Cycles
 from graph_api.risk.detector import (
     Detector,
     Edge,
@@ -26,7 +27,8 @@ from graph_api.risk.snapshot import Int64s, Snapshot
 from graph_api.rules.calendar import DAY_US
 
 CYCLES_MAX = 2_000
-"""Of one tangle no more cycles are looked at; that many say enough."""
+ORDERS_MAX = 5_000_000
+"""Of one tangle no more cycles, and orders on them, are looked at: that many say enough, and the finding says that it is cut."""
 
 Pair = tuple[int, int]
 Cycle = list[int]
@@ -67,14 +69,27 @@ def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
     for tangle in networkx.strongly_connected_components(graph):
         if len(tangle) < 2:
             continue
-        every = networkx.simple_cycles(graph.subgraph(tangle), length_bound=limits["length_max"])
-        busiest = [(cycle, _least_in_window(purchases, cycle, limits)) for cycle in islice(every, CYCLES_MAX)]
+        every, cut = _looked_at(purchases, graph, tangle, limits)
+        busiest = [(cycle, _least_in_window(purchases, cycle, limits)) for cycle in every]
         cycles = [(cycle, least) for cycle, least in busiest if least >= limits["orders_min"]]
         together: networkx.Graph[int] = networkx.Graph(pair for cycle, _ in cycles for pair in steps(cycle))
         for members in networkx.connected_components(together):
             own = [(cycle, least) for cycle, least in cycles if cycle[0] in members]
-            findings.append(_explained(snapshot, limits, purchases, own))
+            findings.append(_explained(snapshot, limits, purchases, own, cut=cut))
     return findings
+
+
+def _looked_at(
+    purchases: Purchases, graph: networkx.DiGraph[int], tangle: set[int], limits: Limits
+) -> tuple[list[Cycle], bool]:
+    """The tangle's cycles, those with fewest orders first, as far as they are looked at, and whether there are more."""
+    cycles = Cycles([(a, b) for a in tangle for b in graph[a] if b in tangle], limits["length_max"])
+    every = list(islice(cycles, CYCLES_MAX + 1))
+    costs = {id(cycle): sum(len(purchases.paid_ats(pair)) for pair in steps(cycle)) for cycle in every}
+    every.sort(key=lambda cycle: costs[id(cycle)])
+    within = [total <= ORDERS_MAX for total in accumulate(costs[id(cycle)] for cycle in every)]
+    chosen = every[: max(min(sum(within), CYCLES_MAX), 1)]
+    return chosen, cycles.cut or len(chosen) < len(every)
 
 
 def steps(cycle: Cycle) -> list[Pair]:
@@ -90,7 +105,9 @@ def _least_in_window(purchases: Purchases, cycle: Cycle, limits: Limits) -> int:
     return int(np.min(counts, axis=0).max())
 
 
-def _explained(snapshot: Snapshot, limits: Limits, purchases: Purchases, cycles: list[tuple[Cycle, int]]) -> Found:
+def _explained(
+    snapshot: Snapshot, limits: Limits, purchases: Purchases, cycles: list[tuple[Cycle, int]], *, cut: bool
+) -> Found:
     members = by_code(snapshot, {promoter for cycle, _ in cycles for promoter in cycle})
     pairs = sorted({pair for cycle, _ in cycles for pair in steps(cycle)})
     least = max(least for _, least in cycles)
@@ -114,13 +131,14 @@ def _explained(snapshot: Snapshot, limits: Limits, purchases: Purchases, cycles:
         evidence=[
             Evidence("orders_each_way", str(least), str(limits["orders_min"])),
             Evidence("shortest_cycle", str(shortest), str(limits["length_max"])),
-            Evidence("cycles", str(len(cycles))),
+            Evidence("cycles", f"{len(cycles)}{'+' if cut else ''}"),
         ],
         sentence=Text(
             f"{len(members)} 名推广员（{named}）在 {limits['window_days']} 天内互相通过对方下单，每个方向至少 {least} 单。",
             f"{len(members)} promoters ({named}) bought through each other in a circle, at least {least} orders each way"
             f" within {limits['window_days']} days.",
         ),
+        cut=cut,
     )
 
 

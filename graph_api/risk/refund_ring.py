@@ -7,10 +7,9 @@ refunds are connected, and those who are linked to them attached. Only what come
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx
 import numpy as np
 
 from graph_api.risk.arrays import added, components, groups
@@ -28,21 +27,25 @@ from graph_api.risk.detector import (
     score,
 )
 from graph_api.risk.links import HUB_MAX, link_edges, linking
-from graph_api.risk.snapshot import Bools, Int64s, Snapshot
+from graph_api.risk.snapshot import Bools, Int64s, Snapshot, days_of
 from graph_api.rules.calendar import DAY_US, local_text
 
-Graph = networkx.Graph
+Links = Mapping[int, Sequence[int]]
+"""The neighbours of each node."""
+PIECE_ORDERS_MAX = 200
+"""Of a piece with more orders, windows are looked at day by day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Members with orders in one window; `links` also joins them through people or identifiers that have none."""
+    """Members with orders in one window; `reached` are also those who join them and have none, by the links of its piece."""
 
     opens_at: int
     members: frozenset[int]
     orders: int
     refunded: int
-    links: frozenset[tuple[int, int]]
+    reached: frozenset[int]
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Piece:
     Windows that open before `half_at`, the middle of the frame, lie wholly in it; later ones lie in the next frame.
     """
 
-    links: Graph[int]
+    links: Links
     sellers: Int64s
     paid_ats: Int64s
     refunded: Bools
@@ -175,7 +178,7 @@ def _pieces(snapshot: Snapshot, limits: Limits) -> Iterator[Piece]:
         pairs = zip((a[chosen] % frames.wide).tolist(), (b[chosen] % frames.wide).tolist(), strict=True)
         half_at = frames.half_at(int(a[chosen[0]]))
         yield Piece(
-            Graph(pairs),
+            _neighbours(pairs),
             snapshot.sellers[held].astype(np.int64),
             snapshot.paid_ats[held],
             frames.refunded[held],
@@ -183,12 +186,42 @@ def _pieces(snapshot: Snapshot, limits: Limits) -> Iterator[Piece]:
         )
 
 
+def _neighbours(pairs: Iterable[tuple[int, int]]) -> Links:
+    ends: dict[int, dict[int, None]] = {}
+    for a, b in pairs:
+        ends.setdefault(a, {})[b] = None
+        ends.setdefault(b, {})[a] = None
+    return {node: tuple(others) for node, others in ends.items()}
+
+
+def _connected(links: Links, among: set[int]) -> Iterator[set[int]]:
+    """Groups of these nodes that are linked with each other."""
+    waiting = set(among)
+    for node in sorted(among):
+        if node not in waiting:
+            continue
+        waiting.discard(node)
+        core, edge = {node}, [node]
+        while edge:
+            beside = waiting.intersection(links[edge.pop()])
+            waiting -= beside
+            core |= beside
+            edge += beside
+        yield core
+
+
 def _rings(snapshot: Snapshot, limits: Limits, piece: Piece) -> Iterator[Ring]:
-    """The rings of every window that opens with an order in the frame's first half."""
+    """The rings of every window that opens with an order in the frame's first half; in a large piece, with the first order
+    of each day, or looking would cost the square of its orders.
+    """
     window_us = limits["window_days"] * DAY_US
-    ends = np.searchsorted(piece.paid_ats, piece.paid_ats + window_us, side="right")
+    ends = np.searchsorted(piece.paid_ats, piece.paid_ats + window_us, side="right").tolist()
     refunds_before = np.concatenate([[0], np.cumsum(piece.refunded)])
-    for start, end in enumerate(ends[: np.searchsorted(piece.paid_ats, piece.half_at)].tolist()):
+    starts = np.arange(np.searchsorted(piece.paid_ats, piece.half_at))
+    if len(piece.paid_ats) > PIECE_ORDERS_MAX:
+        starts = np.unique(days_of(piece.paid_ats[starts]), return_index=True)[1]
+    for start in starts.tolist():
+        end = ends[start]
         refunds = int(refunds_before[end] - refunds_before[start])
         few = end - start < limits["orders_min"] or refunds * 100 < limits["orders_min"] * limits["refunded_pct"]
         if few:
@@ -201,7 +234,7 @@ def _rings(snapshot: Snapshot, limits: Limits, piece: Piece) -> Iterator[Ring]:
 
 
 def _grown(
-    snapshot: Snapshot, limits: Limits, links: Graph[int], tally: dict[int, tuple[int, int]], opens_at: int
+    snapshot: Snapshot, limits: Limits, links: Links, tally: dict[int, tuple[int, int]], opens_at: int
 ) -> Iterator[Ring]:
     """Those who are refunded enough by themselves and linked, and then, while the group's part holds, whoever else next to
     them was refunded; who was not only as long as the group is too small. The cheapest come first.
@@ -213,7 +246,7 @@ def _grown(
 
     seeds = {node for node in tally if tally[node][1] and deficit(node) <= 0}
     bridges = {node for node in links if node not in tally}
-    cores = [set(core) for core in networkx.connected_components(links.subgraph(seeds | bridges))]
+    cores = list(_connected(links, seeds | bridges))
     core_of = {node: number for number, core in enumerate(cores) for node in core}
     taken: set[int] = set()
     for number, core in enumerate(cores):
@@ -223,14 +256,17 @@ def _grown(
         reached: set[int] = set()
         near: list[tuple[bool, int, str, int]] = []
         fresh = core
+        orders = refunded = 0
         while True:
-            group |= fresh & tally.keys()
+            joining = (fresh & tally.keys()) - group
+            orders += sum(tally[member][0] for member in joining)
+            refunded += sum(tally[member][1] for member in joining)
+            group |= joining
             reached |= fresh
             taken |= {core_of[node] for node in fresh if node in core_of}
             for other in {other for node in fresh for other in links[node]} - reached:
                 if other in tally:
                     heapq.heappush(near, (not tally[other][1], deficit(other), snapshot.code(other), other))
-            orders, refunded = (sum(tally[member][i] for member in group) for i in (0, 1))
             large = len(group) >= limits["members_min"] and orders >= limits["orders_min"]
             fresh = _next(near, reached, large, refunded * 100 - orders * limits["refunded_pct"])
             if not fresh:
@@ -238,7 +274,7 @@ def _grown(
             beside = {core_of[other] for node in fresh for other in links[node] if other in core_of} - taken
             fresh = fresh.union(*(cores[other] for other in beside))
         if large:
-            yield Ring(opens_at, frozenset(group), orders, refunded, frozenset(links.subgraph(reached).edges))
+            yield Ring(opens_at, frozenset(group), orders, refunded, frozenset(reached), links)
 
 
 def _next(near: list[tuple[bool, int, str, int]], reached: set[int], large: bool, surplus: int) -> set[int]:
@@ -279,7 +315,8 @@ def _explained(snapshot: Snapshot, limits: Limits, ring: Ring) -> Found:
 def _shown(snapshot: Snapshot, ring: Ring) -> Iterator[Edge]:
     """How the members hang together: referrals, and identifiers that two of them have."""
     holders: dict[int, set[int]] = {}
-    for a, b in sorted((min(link), max(link)) for link in ring.links):
+    pairs = ((a, b) for a in ring.reached for b in ring.links[a] if a < b and b in ring.reached)
+    for a, b in sorted(pairs):
         if b >= snapshot.promoters:
             holders.setdefault(b - snapshot.promoters, set()).add(a)
         else:

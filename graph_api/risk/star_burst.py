@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+
 import numpy as np
 
 from graph_api.risk.arrays import groups
@@ -36,18 +38,21 @@ def _sold_soon(snapshot: Snapshot, limits: Limits) -> Bools:
 
 
 def _bursts(snapshot: Snapshot, limits: Limits, ats: Int64s, sold: Bools) -> list[tuple[int, int]]:
-    """Windows [start, end) over downlines in the order of their referral."""
+    """Windows [start, end) over downlines in the order of their referral, the larger of two that overlap."""
     starts = np.arange(len(ats))
     ends = np.searchsorted(ats, ats + limits["hours"] * HOUR_US, side="right")
     sold_before = np.concatenate([[0], np.cumsum(sold)])
     counts, sellers = ends - starts, sold_before[ends] - sold_before[starts]
     fits = (counts >= limits["new_min"]) & (sellers * 100 < counts * limits["sellers_pct"])
     fits &= ats[ends - 1] + limits["sell_days"] * DAY_US <= snapshot.as_of
-    chosen = []
-    while fits.any():
-        best = int(np.argmax(np.where(fits, counts, 0)))
-        chosen.append((best, int(ends[best])))
-        fits &= (starts >= ends[best]) | (ends <= best)
+    chosen: list[tuple[int, int]] = []
+    largest_first = np.flatnonzero(fits)[np.argsort(-counts[fits], kind="stable")]
+    for start, end in zip(largest_first.tolist(), ends[largest_first].tolist(), strict=True):
+        place = bisect(chosen, (start, end))
+        before_ends = chosen[place - 1][1] if place else 0
+        after_starts = chosen[place][0] if place < len(chosen) else end
+        if before_ends <= start and end <= after_starts:
+            chosen.insert(place, (start, end))
     return chosen
 
 

@@ -1,0 +1,68 @@
+"""No detector takes the square of a network's size, whatever the network is made like."""
+
+from __future__ import annotations
+
+import time
+
+import networkx
+import numpy as np
+import pytest
+
+from graph_api.risk.cycles import Cycles
+from graph_api.risk.registry import DETECTORS, scan
+from graph_api.risk.snapshot import Snapshot
+from tests.risk import hostile
+
+SMALL, LARGE = 4_000, 16_000
+NOISE_SECONDS = 0.15
+
+
+def looked(snapshot: Snapshot) -> dict[str, float]:
+    """Seconds of the processor for each detector."""
+    taken = {}
+    for key, detector in DETECTORS.items():
+        began = time.process_time()
+        scan(snapshot, [detector])
+        taken[key] = time.process_time() - began
+    return taken
+
+
+@pytest.mark.parametrize("shape", hostile.SHAPES, ids=lambda shape: str(shape.__name__))
+def test_four_times_the_network_takes_no_more_than_linear_time_allows(shape: hostile.Shape) -> None:
+    """Linear is 4 times as long, the square 16 times."""
+    small, large = looked(shape(SMALL)), looked(shape(LARGE))
+    assert {key: (small[key], large[key]) for key in large if large[key] > 8 * max(small[key], NOISE_SECONDS)} == {}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_short_cycles_are_those_of_networkx(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    size = int(random.integers(2, 14))
+    drawn = random.integers(0, size, (int(random.integers(0, 4 * size)), 2)).tolist()
+    edges = sorted({(a, b) for a, b in drawn if a != b})
+    for length_max in (2, 3, 4, 6):
+        graph: networkx.DiGraph[int] = networkx.DiGraph(edges)
+        expected = {canonical(cycle) for cycle in networkx.simple_cycles(graph, length_bound=length_max)}
+        cycles = Cycles(edges, length_max)
+        found = [canonical(cycle) for cycle in cycles]
+        assert (sorted(found), cycles.cut) == (sorted(expected), False)
+
+
+def test_a_search_that_would_not_end_says_that_it_is_cut_and_has_every_cycle_of_two() -> None:
+    everybody = [(a, b) for a in range(30) for b in range(30) if a != b]
+    cycles = Cycles(everybody, 6)
+    found = list(cycles)
+    assert cycles.cut
+    assert sum(len(cycle) == 2 for cycle in found) == 30 * 29 // 2
+
+
+def canonical(cycle: list[int]) -> tuple[int, ...]:
+    first = cycle.index(min(cycle))
+    return tuple(cycle[first:] + cycle[:first])
+
+
+def test_a_tangle_of_more_cycles_than_are_looked_at_says_that_there_are_more() -> None:
+    (done,) = scan(hostile.buying_star(12_000), [DETECTORS["MUTUAL_PURCHASE"]])
+    (found,) = done.found
+    assert found.truncated
+    assert [each.value for each in found.evidence if each.key == "cycles"] == ["2000+"]
