@@ -26,7 +26,11 @@ def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
     )
     override = added(snapshot.promoters, snapshot.income_receivers[recent], snapshot.override_fens[recent])
     income = override + added(snapshot.promoters, snapshot.income_receivers[recent], snapshot.own_fens[recent])
-    idle = (last_sold <= since) & (override > 0) & (override * 100 >= income * limits["override_pct"])
+    idle = (
+        (last_sold <= since)
+        & (override >= limits["override_min_fen"])
+        & (override * 100 >= income * limits["override_pct"])
+    )
     return [
         _explained(
             snapshot, limits, int(one), (at - int(last_sold[one])) // DAY_US, int(override[one]), int(income[one])
@@ -52,7 +56,7 @@ def _explained(
         evidence=[
             Evidence("idle_days", str(idle_days), str(limits["idle_days"])),
             Evidence("override_pct", str(override_fen * 100 // max(income_fen, 1)), str(limits["override_pct"])),
-            Evidence("override_fen", str(override_fen)),
+            Evidence("override_fen", str(override_fen), str(limits["override_min_fen"])),
         ],
         sentence=Text(
             f"{code} 已 {idle_days} 天没有自己的销售，近 {limits['idle_days']} 天却有 {yuan(override_fen)} 元管理奖。",
@@ -92,6 +96,14 @@ DETECTOR = Detector(
         ),
         Parameter(
             "override_pct", 80, 1, 100, "PERCENT", Text("管理奖占收入的比例", "Part of the income that is override")
+        ),
+        Parameter(
+            "override_min_fen",
+            1,
+            1,
+            1_000_000_000_000,
+            "FEN",
+            Text("管理奖至少多少才告警", "Override of less is not worth an alarm"),
         ),
     ),
     detect=detect,
