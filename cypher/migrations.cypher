@@ -186,6 +186,10 @@ CREATE INDEX finding_score IF NOT EXISTS FOR (n:Finding) ON (n.score, n.id)
 // returns: none
 CREATE INDEX finding_detector IF NOT EXISTS FOR (n:Finding) ON (n.detector, n.key)
 
+// name: m0060_one_settled_claim
+// returns: none
+CREATE CONSTRAINT one_settled_claim IF NOT EXISTS FOR ()-[r:SETTLED_CLAIM]-() REQUIRE r.promoter_code IS UNIQUE
+
 // name: m0070_finding_status
 // returns: none
 CREATE INDEX finding_status IF NOT EXISTS FOR (n:Finding) ON (n.detector, n.status)

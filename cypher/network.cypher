@@ -12,6 +12,7 @@ RETURN p.code AS code,
        COLLECT { MATCH (p)-[:IDENTIFIED_BY {enrolment: true}]->(i:Identifier) RETURN i.hash } AS phone_hashes,
        COLLECT { MATCH (p)<-[r:REFERRED|CLAIMED_REFERRAL]-(q:Promoter) RETURN q.code } AS referrer_codes,
        COLLECT { MATCH (p)<-[r:FORMERLY_REFERRED]-(q:Promoter) RETURN q.code } AS former_codes,
+       COLLECT { MATCH (p)<-[:SETTLED_CLAIM]-(q:Promoter) RETURN q.code } AS settled_codes,
        EXISTS { MATCH (p)<-[r:REFERRED|CLAIMED_REFERRAL|FORMERLY_REFERRED]-() WHERE r.since_at IS NULL } AS referred_at_enrolment,
        COUNT { (p)<-[:REFERRED*1..1000]-() } AS depth
 
@@ -36,7 +37,8 @@ CREATE (q)-[:REFERRED {promoter_code: row.code}]->(p)
 UNWIND $claims AS claim
 MATCH (q:Promoter {code: claim.referrer_code})
 MATCH (p:Promoter {code: claim.promoter_code})
-MERGE (q)-[:CLAIMED_REFERRAL {promoter_code: claim.promoter_code}]->(p)
+MERGE (q)-[r:CLAIMED_REFERRAL {promoter_code: claim.promoter_code}]->(p)
+ON CREATE SET r.quarantined_at = claim.quarantined_at
 
 // name: branch
 // returns: maybe Branch
@@ -46,6 +48,7 @@ OPTIONAL MATCH (p)<-[r:REFERRED]-(q:Promoter)
 RETURN p.status AS status,
        p.closed_at AS closed_at,
        q.code AS referrer_code,
+       COLLECT { MATCH (p)<-[:CLAIMED_REFERRAL]-(claimed:Promoter) RETURN claimed.code }[0] AS claimed_code,
        coalesce(r.since_at, COLLECT { MATCH (p)<-[f:FORMERLY_REFERRED]-() RETURN max(f.until_at) }[0]) AS since_at,
        CASE WHEN EXISTS { (p)-[:REFERRED]->() }
             THEN reduce(deepest = 0, levels IN COLLECT { MATCH path = (p)-[:REFERRED*1..1000]->(:Promoter) RETURN DISTINCT length(path) } | CASE WHEN levels > deepest THEN levels ELSE deepest END)
@@ -60,12 +63,9 @@ RETURN q.status AS status,
 
 // name: attach
 // returns: none
-// A referral that holds from an instant; whatever the promoter claimed on import is settled by it.
+// A referral that holds from an instant.
 MATCH (p:Promoter {code: $code})
 MATCH (q:Promoter {code: $referrer_code})
-OPTIONAL MATCH (p)<-[claim:CLAIMED_REFERRAL]-()
-DELETE claim
-WITH DISTINCT p, q
 CREATE (q)-[:REFERRED {promoter_code: $code, since_at: $since_at}]->(p)
 
 // name: detach

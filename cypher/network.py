@@ -15,7 +15,8 @@ DEPTH_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """`depth`: levels above; `referred_at_enrolment`: was enrolled (or claimed) with a referrer."""
+    """`depth`: levels above; `referred_at_enrolment`: was enrolled (or claimed) with a referrer; `settled_codes`: whom it
+    claimed, and somebody has decided about it."""
 
     code: str
     promoter: bool
@@ -26,17 +27,22 @@ class KnownPerson:
     phone_hashes: list[str]
     referrer_codes: list[str]
     former_codes: list[str]
+    settled_codes: list[str]
     referred_at_enrolment: bool
     depth: int
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """`since_at`: when it got its present referrer, or lost its last one; None: it never changed. `height`: levels below."""
+    """`since_at`: when it got its present referrer, or lost its last one; None: it never changed. `height`: levels below.
+
+    `claimed_code`: whom it claims as its referrer while nobody has decided about it.
+    """
 
     status: str
     closed_at: int | None
     referrer_code: str | None
+    claimed_code: str | None
     since_at: int | None
     height: int
 
@@ -70,7 +76,7 @@ async def refer(run: Run, *, rows: list[dict[str, Any]]) -> None: ...
 
 
 @statement
-async def claim(run: Run, *, claims: list[dict[str, str]]) -> None: ...
+async def claim(run: Run, *, claims: list[dict[str, Any]]) -> None: ...
 
 
 @statement

@@ -102,7 +102,12 @@ async def _enrol(
     codes = sorted({e.code for row, e in batch if row.line in cyclic})
     known = await network.people(loading.store, codes=codes) if codes else []
     # A load that was killed may have enrolled them and not come to their claims: they are as a quarantined row left them.
-    unclaimed = {person.code for person in known if person.promoter and not person.referred_at_enrolment}
+    # Whom a person has settled since is not: that claim does not come back.
+    unclaimed = {
+        person.code
+        for person in known
+        if person.promoter and not person.referred_at_enrolment and not person.settled_codes
+    }
     enrolments = [
         e
         if row.line not in cyclic

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cypher import identifiers, network
+from cypher import claims, identifiers, network
 from cypher.network import DEPTH_MAX, KnownPerson
 from cypher.store import Store, Transaction
 from graph_api.actions.compliance import Trees, check_tree, refuses
@@ -88,17 +88,20 @@ async def enrol(
     return await store.write(work, now=now)
 
 
-async def claim(store: Store, claims: Sequence[tuple[str, str]], *, actor: str, now: int) -> None:
+async def claim(store: Store, pairs: Sequence[tuple[str, str]], *, actor: str, now: int) -> None:
     """Keep (promoter, claimed referrer) pairs that lay on a cycle; both are enrolled. Claiming again changes nothing."""
 
     async def work(transaction: Transaction) -> None:
         await network.claim(
             transaction,
-            claims=[{"promoter_code": promoter, "referrer_code": referrer} for promoter, referrer in claims],
+            claims=[
+                {"promoter_code": promoter, "referrer_code": referrer, "quarantined_at": now}
+                for promoter, referrer in pairs
+            ],
         )
-        transaction.journal("referrals_quarantined", at=now, actor=actor, count=len(claims))
+        transaction.journal("referrals_quarantined", at=now, actor=actor, count=len(pairs))
 
-    if claims:
+    if pairs:
         await store.write(work, now=now)
 
 
@@ -107,19 +110,11 @@ async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int 
     bound_at = now if at is None else at
 
     async def work(transaction: Transaction) -> None:
-        branch = await _branch(transaction, promoter_code)
+        branch = await branch_of(transaction, promoter_code)
         if branch.referrer_code == referrer_code:
             return
-        if promoter_code == referrer_code:
-            raise SelfReferral("nobody refers themselves", field=["referrerCode"])
-        if branch.closed_at is not None:
-            raise NotActive(f"{promoter_code} is closed", field=["promoterCode"])
-        if branch.referrer_code is not None:
-            raise AlreadyBound(referrer_code=branch.referrer_code)
-        _check_instant(branch, bound_at)
-        await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
-        await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=bound_at)
-        await check_tree(transaction, promoter_code, at=now)
+        await bind_within(transaction, branch, promoter_code, referrer_code, bound_at)
+        await settle_claim(transaction, branch, promoter_code, referrer_code, reason=None, actor=actor)
         transaction.journal(
             "referrer_bound",
             at=bound_at,
@@ -128,9 +123,47 @@ async def bind(store: Store, *, promoter_code: str, referrer_code: str, at: int 
             moves_paths=branch.height > 0,
             promoter_code=promoter_code,
             referrer_code=referrer_code,
+            claimed_code=branch.claimed_code,
         )
 
     await store.write(work, now=now)
+
+
+async def bind_within(
+    transaction: Transaction, branch: network.Branch, promoter_code: str, referrer_code: str, at: int
+) -> None:
+    """Give a promoter without a referrer this one from an instant on, with every check of it."""
+    if promoter_code == referrer_code:
+        raise SelfReferral("nobody refers themselves", field=["referrerCode"])
+    if branch.closed_at is not None:
+        raise NotActive(f"{promoter_code} is closed", field=["promoterCode"])
+    if branch.referrer_code is not None:
+        raise AlreadyBound(referrer_code=branch.referrer_code)
+    _check_instant(branch, at)
+    await _check_new_upline(transaction, promoter_code, referrer_code, branch.height)
+    await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=at)
+    await check_tree(transaction, promoter_code, at=transaction.recorded_at)
+
+
+async def settle_claim(
+    transaction: Transaction,
+    branch: network.Branch,
+    promoter_code: str,
+    referrer_code: str | None,
+    *,
+    reason: str | None,
+    actor: str,
+) -> None:
+    """End a waiting claim, if there is one: whoever has a referrer now, or shall have none, claims nobody any more."""
+    if branch.claimed_code is not None:
+        await claims.settle(
+            transaction,
+            code=promoter_code,
+            accepted=branch.claimed_code == referrer_code,
+            settled_at=transaction.recorded_at,
+            settled_by=actor,
+            reason=reason,
+        )
 
 
 async def move(
@@ -158,7 +191,7 @@ async def move(
     async def work(transaction: Transaction) -> None:
         if key is not None and await is_repeat(transaction, request):
             return
-        branch = await _branch(transaction, promoter_code)
+        branch = await branch_of(transaction, promoter_code)
         if promoter_code == referrer_code:
             raise SelfReferral("nobody refers themselves", field=["referrerCode"])
         if branch.referrer_code == referrer_code:
@@ -171,6 +204,7 @@ async def move(
         if referrer_code is not None:
             await network.attach(transaction, code=promoter_code, referrer_code=referrer_code, since_at=moved_at)
             await check_tree(transaction, promoter_code, at=now)
+            await settle_claim(transaction, branch, promoter_code, referrer_code, reason=reason, actor=actor)
         transaction.journal(
             "branch_moved",
             at=moved_at,
@@ -180,6 +214,7 @@ async def move(
             promoter_code=promoter_code,
             from_code=branch.referrer_code,
             to_code=referrer_code,
+            claimed_code=branch.claimed_code,
             reason=reason,
         )
 
@@ -193,7 +228,7 @@ async def close(store: Store, *, code: str, reason: str, actor: str, now: int) -
         raise reason_error
 
     async def work(transaction: Transaction) -> None:
-        branch = await _branch(transaction, code, field="code")
+        branch = await branch_of(transaction, code, field="code")
         if branch.closed_at is not None:
             return
         await network.close(transaction, code=code, closed_at=now)
@@ -210,7 +245,8 @@ def _check_instant(branch: network.Branch, at: int) -> None:
         raise Invalid("at lies before the last change of referrer", field=["at"])
 
 
-async def _branch(transaction: Transaction, code: str, *, field: str = "promoterCode") -> network.Branch:
+async def branch_of(transaction: Transaction, code: str, *, field: str = "promoterCode") -> network.Branch:
+    """The promoter as a branch that may move; NotFound if there is none."""
     branch = await network.branch(transaction, code=code)
     if branch is None:
         raise NotFound(f"no promoter {code!r}", field=[field])
@@ -274,7 +310,7 @@ def _repeat_outcome(pii: Pii, row: Enrolment, there: KnownPerson) -> Outcome:
         "name": row.name in (None, "") or pii.hash("name", row.name or "") == there.name_hash,
         "phone": row.phone in (None, "") or pii.hash("PHONE", row.phone or "") in there.phone_hashes,
         "joinedAt": row.joined_at is None or row.joined_at == there.joined_at,
-        "referrerCode": referrer_code in [*there.referrer_codes, *there.former_codes]
+        "referrerCode": referrer_code in [*there.referrer_codes, *there.former_codes, *there.settled_codes]
         if referrer_code
         else not there.referred_at_enrolment,
         "rank": row.rank is None or RANKS.index(row.rank) <= RANKS.index(Rank(there.rank or "PROMOTER")),
@@ -298,6 +334,7 @@ def _as_known(pii: Pii, row: Enrolment, known: dict[str, KnownPerson], *, now: i
         phone_hashes=[pii.hash("PHONE", row.phone)] if row.phone else [],
         referrer_codes=[referrer_code] if referrer_code else [],
         former_codes=[],
+        settled_codes=[],
         referred_at_enrolment=referrer_code is not None,
         depth=known[row.referrer_code].depth + 1 if row.referrer_code else 0,
     )

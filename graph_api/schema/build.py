@@ -14,6 +14,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from graph_api.schema import access, direct
+from graph_api.schema.claims import ClaimMutations
 from graph_api.schema.money_mutations import MoneyMutations
 from graph_api.schema.network_mutations import NetworkMutations
 from graph_api.schema.problems import PROBLEM_TYPES
@@ -26,7 +27,7 @@ from graph_api.schema.subscriptions import Subscription
 
 
 @strawberry.type(description="What can be done. A refusal is data: see `errors` of each payload.")
-class Mutation(NetworkMutations, SalesMutations, MoneyMutations, RiskMutations):
+class Mutation(NetworkMutations, ClaimMutations, SalesMutations, MoneyMutations, RiskMutations):
     pass
 
 

@@ -22,6 +22,7 @@ from graph_api.schema.commissions import Commission
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
 from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.findings import FindingConnection, FindingFilter, finding
+from graph_api.schema.graph_queries import GraphQueries
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -36,7 +37,7 @@ from graph_api.schema.workbench import Exploration, Question
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
-class Query:
+class Query(GraphQueries):
     @resolver(description="Any node by its id.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         named = kind_and_key(id)

@@ -15,7 +15,7 @@ Rows = Sequence[dict[str, Any]]
 SCHEMA = """
 CREATE TABLE person (code PRIMARY KEY, promoter DEFAULT 0, buyer DEFAULT 0, codeless, properties DEFAULT '{}',
   referrer, depth DEFAULT 0, sales_orders DEFAULT 0, sales_volume_fen DEFAULT 0, sales_refunded_fen DEFAULT 0);
-CREATE TABLE claim (code PRIMARY KEY, referrer);
+CREATE TABLE claim (code PRIMARY KEY, referrer, quarantined_at);
 CREATE TABLE identifier (id PRIMARY KEY, kind, hash, sealed);
 CREATE TABLE identified (code, id, enrolment, PRIMARY KEY (code, id));
 CREATE TABLE touch (key PRIMARY KEY, buyer, promoter, at);
@@ -50,6 +50,7 @@ class People:
                     "phone_hashes": json.loads(phones),
                     "referrer_codes": referrers,
                     "former_codes": [],
+                    "settled_codes": [],
                     "referred_at_enrolment": bool(referrers),
                     "depth": depth,
                 }
@@ -73,8 +74,7 @@ class People:
 
     def network_claim(self, claims: Rows) -> Records:
         self._database.executemany(
-            "INSERT OR IGNORE INTO claim VALUES (?, ?)",
-            ((claim["promoter_code"], claim["referrer_code"]) for claim in claims),
+            "INSERT OR IGNORE INTO claim VALUES (:promoter_code, :referrer_code, :quarantined_at)", claims
         )
         return []
 
@@ -155,8 +155,8 @@ class People:
             tables.node("Person", code, properties, labels=labels)
             if referrer is not None:
                 tables.relationship("REFERRED", referrer, code, {"promoter_code": code})
-        for code, referrer in self._database.execute("SELECT * FROM claim"):
-            tables.relationship("CLAIMED_REFERRAL", referrer, code, {"promoter_code": code})
+        for code, referrer, at in self._database.execute("SELECT * FROM claim"):
+            tables.relationship("CLAIMED_REFERRAL", referrer, code, {"promoter_code": code, "quarantined_at": at})
         for id_, kind, hash_, sealed in self._database.execute("SELECT * FROM identifier"):
             tables.node("Identifier", id_, {"kind": kind, "hash": hash_, "sealed": sealed})
         for code, id_, enrolment in self._database.execute("SELECT * FROM identified"):

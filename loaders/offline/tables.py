@@ -142,7 +142,7 @@ NODES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 RELATIONSHIPS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "REFERRED": ("Person", "Person", {"promoter_code": "string"}),
-    "CLAIMED_REFERRAL": ("Person", "Person", {"promoter_code": "string"}),
+    "CLAIMED_REFERRAL": ("Person", "Person", {"promoter_code": "string", "quarantined_at": "long"}),
     "TOUCHED": ("Person", "Person", {"key": "string", "at": "long"}),
     "PLACED": ("Person", "Order", {}),
     "SOLD": ("Person", "Order", {}),

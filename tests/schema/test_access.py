@@ -73,7 +73,8 @@ MUTATIONS_OF = {
 WORKBENCH = {"explore", "questions", "askQuestion"}
 TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
-STRUCTURES = {"network", "relation", "previewMove", *WORKBENCH, *TRIALS, *FINDINGS}
+SHAPES = {"networkDiff", "quarantinedClaims"}
+STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 OF_STRUCTURE = {"compliance", "findings"}
@@ -81,13 +82,14 @@ LISTS_DENIED = {
     Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
     Role.OPERATOR: {*WORKBENCH, *TRIALS},
-    Role.FINANCE: {"previewMove", *WORKBENCH, *TRIALS, *FINDINGS},
+    Role.FINANCE: {"previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS},
     Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
     "network": '(rootCode: "A")',
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
+    "networkDiff": '(rootCode: "A", from: "2025-06-01T00:00:00Z", to: "2026-01-01T00:00:00Z")',
     "explore": '(cypher: "RETURN 1 AS one")',
     "askQuestion": '(name: "claimed_cycles")',
     "tryDetector": '(key: "DEEP_CHAIN")',
@@ -106,6 +108,7 @@ HARMLESS = {
     "recordTouch": '(input: {buyerCode: "x", promoterCode: "zz", key: "k"})',
     "bindReferrer": '(input: {promoterCode: "zz", referrerCode: "A"})',
     "moveBranch": '(input: {promoterCode: "zz", reason: "r"})',
+    "resolveClaim": '(promoterCode: "zz", accept: false, reason: "r")',
     "recordOrders": "(input: [])",
     "advanceOrder": '(input: {number: "", status: SHIPPED, at: "2026-01-01T00:00:00Z"})',
     "refundOrder": '(input: {number: "", key: "k", refundFen: 1, at: "2026-01-01T00:00:00Z"})',
