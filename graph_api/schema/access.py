@@ -36,6 +36,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "network relation": "-yyy-y",
         "previewMove": "-yy--y",
         "networkDiff quarantinedClaims": "-yy--y",
+        "blastRadius": "-yyy-y",
+        "counterfactual": "-yy--y",
         "explore questions askQuestion": "--y--y",
         "payouts": "-yyy-y",
         "ledgerCheck": "-yyy-y",
@@ -108,7 +110,17 @@ OPEN: Mapping[str, str] = {
     "FindingConnection": "edges pageInfo totalCount",
     "FindingEdge": "cursor node",
     "Finding": "id detector detectorVersion parameterSet score status memberCount members structure evidence atStakeFen sentence"
-    " firstSeen lastSeen closedAt reviewedAt note",
+    " firstSeen lastSeen closedAt reviewedAt note blastRadius",
+    "BlastRadius": "promoterCount locks frozenFen entries endedPayouts stoppedPayouts stoppedFen sentFen teamSize"
+    " uplineCount overrideAboveFen overrideAboveReceivers effects uplines",
+    "LockEffect": "promoter locks frozenFen observingFen releasedFen createdFen debtFen heldFen entries endedPayouts"
+    " stoppedPayouts stoppedFen sentPayouts sentFen",
+    "UplineEffect": "promoter downlines validDownlines validDownlinesAfter required eligible eligibleAfter restsOnThem",
+    "Counterfactual": "promoter rank nextRank actual without rankHolds steps leftOutCount leftOut truncated",
+    "PromotionOutlook": "eligible routes",
+    "LeftOut": "code named direct identifiers",
+    "SharedIdentifier": "kind hash",
+    "StepWithout": "rank at holds downlines downlinesWithout downlinesRequired months",
     "Evidence": "key value threshold",
     "Detector": "key version title description mayLock parameters settings parameterSet parameterSets open reviewed"
     " confirmed dismissed reviews lastScan",

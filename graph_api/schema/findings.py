@@ -11,6 +11,7 @@ import strawberry
 
 from graph_api.batched.findings import FindingCard, Sifted
 from graph_api.context import Context
+from graph_api.schema.impact import BlastRadius
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
 from graph_api.schema.orders import Info
 from graph_api.schema.problems import UserError
@@ -82,6 +83,11 @@ class Finding(Node):
     def sentence(self, info: Info) -> str:
         sentence: str = self.card.finding[f"sentence_{info.context.language}"]
         return sentence
+
+    @resolver(description="What a lock of those it names would do now; null if it names nobody.")
+    async def blast_radius(self, info: Info) -> BlastRadius | None:
+        members = list(self.card.members)
+        return await BlastRadius.of_codes(info.context, members) if members else None
 
     @classmethod
     def of(cls, card: FindingCard) -> Finding:

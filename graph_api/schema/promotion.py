@@ -77,22 +77,27 @@ class PromotionProgress:
             eligible=progress.eligible,
             rank=facts.rank,
             next_rank=progress.next_rank,
-            routes=[
-                ValidDownlinesRoute(
-                    satisfied=progress.by_downlines,
-                    detail=sentences.downlines_detail(progress, language=language),
-                    current=progress.downlines,
-                    required=progress.downlines_required,
-                ),
-                SalesMonthsRoute(
-                    satisfied=progress.by_sales,
-                    detail=sentences.sales_detail(progress, language=language),
-                    months=[_month(month, progress) for month in progress.months],
-                    required_months=len(progress.months),
-                    required_fen=progress.month_required_fen,
-                ),
-            ],
+            routes=routes_of(progress, language),
         )
+
+
+def routes_of(progress: Progress, language: Language) -> list[PromotionRoute]:
+    """Both routes, each with how far it is."""
+    return [
+        ValidDownlinesRoute(
+            satisfied=progress.by_downlines,
+            detail=sentences.downlines_detail(progress, language=language),
+            current=progress.downlines,
+            required=progress.downlines_required,
+        ),
+        SalesMonthsRoute(
+            satisfied=progress.by_sales,
+            detail=sentences.sales_detail(progress, language=language),
+            months=[_month(month, progress) for month in progress.months],
+            required_months=len(progress.months),
+            required_fen=progress.month_required_fen,
+        ),
+    ]
 
 
 def _month(month: SalesOfMonth, progress: Progress) -> SalesMonth:

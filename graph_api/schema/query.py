@@ -19,10 +19,12 @@ from graph_api.jobs import scan
 from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
 from graph_api.schema.commissions import Commission
+from graph_api.schema.counterfactual import Counterfactual
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
 from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.findings import FindingConnection, FindingFilter, finding
 from graph_api.schema.graph_queries import GraphQueries
+from graph_api.schema.impact import BlastRadius
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -166,6 +168,19 @@ class Query(GraphQueries):
         refuses = plan.compliance_mode is ComplianceMode.REFUSE
         preview = await info.context.structures.preview_move(promoter_code, referrer_code, refuses=refuses)
         return await MovePreview.of(info.context, preview)
+
+    @resolver(description="What a lock of these promoters would do now, to the fen; nothing is written.")
+    async def blast_radius(self, info: Info, codes: list[str]) -> BlastRadius | None:
+        return await BlastRadius.of_codes(info.context, codes)
+
+    @resolver(
+        description="A promoter's promotion without linked accounts and without those named, beside the actual one;"
+        " nothing is written."
+    )
+    async def counterfactual(
+        self, info: Info, code: str, without: list[str] | None = None, linked_accounts: bool = True
+    ) -> Counterfactual | None:
+        return await Counterfactual.asked(info.context, code, without or [], linked_accounts=linked_accounts)
 
     @resolver(
         description="A question of one's own in Cypher, answered if it only reads, within limits of time and rows; each is"

@@ -26,7 +26,8 @@ class Books:
         self.chance = random.Random(seed)
         self.trade = Trade(store, pii, seed)
 
-    async def live(self) -> None:
+    async def begin(self) -> None:
+        """Everybody can be paid."""
         await self.trade.begin(PLAN)
         at = month_start(202601)
         await contracts.publish(self.store, version="v1", title="协议", body="一", actor="test", now=at)
@@ -34,6 +35,9 @@ class Books:
         await identifiers.link(self.store, self.pii, accounts, actor="test", now=at)
         for code in CODES:
             await contracts.accept(self.store, code=code, version="current", actor="test", now=at)
+
+    async def live(self) -> None:
+        await self.begin()
         await self.trade.live()
         for month in (202602, 202603, 202604, 202605, 202606):
             await self.pay(month_end(month) - 10 * DAY_US)

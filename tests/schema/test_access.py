@@ -74,7 +74,8 @@ WORKBENCH = {"explore", "questions", "askQuestion"}
 TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
 SHAPES = {"networkDiff", "quarantinedClaims"}
-STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS}
+WHAT_IF = {"blastRadius", "counterfactual"}
+STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 OF_STRUCTURE = {"compliance", "findings"}
@@ -82,7 +83,7 @@ LISTS_DENIED = {
     Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
     Role.RISK: {"simulatePlan"},
     Role.OPERATOR: {*WORKBENCH, *TRIALS},
-    Role.FINANCE: {"previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS},
+    Role.FINANCE: {"previewMove", "counterfactual", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS},
     Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
 }
 ARGUMENTS = {
@@ -90,6 +91,8 @@ ARGUMENTS = {
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
     "networkDiff": '(rootCode: "A", from: "2025-06-01T00:00:00Z", to: "2026-01-01T00:00:00Z")',
+    "blastRadius": '(codes: ["A", "B"])',
+    "counterfactual": '(code: "A")',
     "explore": '(cypher: "RETURN 1 AS one")',
     "askQuestion": '(name: "claimed_cycles")',
     "tryDetector": '(key: "DEEP_CHAIN")',
