@@ -41,3 +41,12 @@ ORDER BY ids[0]
 UNWIND $ids AS id
 MATCH (c:Commission {id: id})
 SET c.state = 'VOIDED', c.voided_seq = $seq, c.unpaid_due_at = null, c.pending_release_at = null
+
+// name: shown
+// returns: many Shown
+// Why promoters are locked: the text that the lock was put with, and the detectors whose findings hold it.
+UNWIND $codes AS code
+MATCH (p:Promoter {code: code})
+WHERE p.status = 'LOCKED'
+RETURN code AS code, p.locked_at AS locked_at, p.lock_reason AS reason,
+       COLLECT { MATCH (f:Finding)-[:LOCKED {at: p.locked_at}]->(p) WHERE f.status <> 'DISMISSED' RETURN DISTINCT f.detector ORDER BY f.detector } AS detectors

@@ -23,6 +23,16 @@ class HeldGroup:
     amount_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`detectors`: none if a person has locked."""
+
+    code: str
+    locked_at: int
+    reason: str
+    detectors: list[str]
+
+
 @statement
 async def standing(run: Run, *, code: str) -> Standing | None: ...
 
@@ -41,3 +51,7 @@ async def held(run: Run, *, code: str) -> list[HeldGroup]: ...
 
 @statement
 async def void(run: Run, *, ids: list[str], seq: int) -> None: ...
+
+
+@statement
+async def shown(run: Run, *, codes: list[str]) -> list[Shown]: ...

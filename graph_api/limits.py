@@ -45,6 +45,8 @@ WEIGHTS = {
     "Query.tryDetector": COST_MAX // 2,
     "Query.blastRadius": 200,
     "Query.counterfactual": 400,
+    "Query.lossImpact": 200,
+    "LossImpact.customers": 400,
     "Finding.blastRadius": 200,
     "Promoter.statement": 400,
     "Promoter.taxRecord": 50,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from strawberry.dataloader import DataLoader
+
 from cypher import detectors as detector_statements
-from cypher import finding_reads
+from cypher import finding_reads, locks
 from cypher.detectors import Standing
+from cypher.locks import Shown
 from cypher.store import Store
 from graph_api.batched.grouped import Grouped, cursor_of, keyset_of
 from graph_api.viewer import Role, Viewer
@@ -48,6 +51,7 @@ class FindingReads:
         self._store = store
         self._viewer = viewer
         self._naming: Grouped[None, list[FindingCard]] = Grouped(self._load_naming, otherwise=list)
+        self._locks: DataLoader[str, Shown | None] = DataLoader(self._load_locks)
 
     async def card(self, id: str) -> FindingCard | None:
         found = await self.cards([id])
@@ -90,6 +94,14 @@ class FindingReads:
     async def parameter_sets(self, detector: str, *, first: int) -> list[list[Any]]:
         """The sets that people have chosen, the latest first, as the statement gives them."""
         return (await detector_statements.history(self._store, detector=detector, first=first)).sets
+
+    async def lock(self, code: str) -> Shown | None:
+        """Why a promoter is locked, if it is; whoever shows it to the promoter leaves out what a finding says."""
+        return await self._locks.load(code)
+
+    async def _load_locks(self, codes: list[str]) -> list[Shown | None]:
+        found = {row.code: row for row in await locks.shown(self._store, codes=codes)}
+        return [found.get(code) for code in codes]
 
     async def _load_naming(self, codes: list[str], _: None) -> dict[str, list[FindingCard]]:
         found: dict[str, list[FindingCard]] = {}

@@ -17,6 +17,15 @@ def share_fen(fen: int, bp: int) -> int:
     return fen * bp // BP_WHOLE
 
 
+def share_of_bp(part_fen: int, whole_fen: int) -> int:
+    """How many basis points `part_fen` is of `whole_fen`, rounded down; 0 of nothing.
+
+    >>> share_of_bp(1, 3), share_of_bp(5, 5), share_of_bp(0, 0)
+    (3333, 10000, 0)
+    """
+    return part_fen * BP_WHOLE // whole_fen if whole_fen > 0 else 0
+
+
 def half_up(part: int, whole: int) -> int:
     """`part / whole` (part ≥ 0) rounded half up.
 

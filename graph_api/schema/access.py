@@ -36,7 +36,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "network relation": "-yyy-y",
         "previewMove": "-yy--y",
         "networkDiff quarantinedClaims": "-yy--y",
-        "blastRadius": "-yyy-y",
+        "blastRadius lossImpact": "-yyy-y",
         "counterfactual": "-yy--y",
         "explore questions askQuestion": "--y--y",
         "payouts": "-yyy-y",
@@ -70,7 +70,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "phone": "syyyyy",
         "earnings orders commissions balance payouts acceptedContract": "syyy-y",
         "compliance": "-yy--y",
-        "statement taxRecord": "syyy-y",
+        "statement taxRecord lock": "syyy-y",
         "findings": "-yy--y",
     },
     "Order": {
@@ -107,6 +107,7 @@ OPEN: Mapping[str, str] = {
     "PayoutConnection": "edges pageInfo totalCount",
     "PayoutEdge": "cursor node",
     "Balance": "observingFen heldFen releasedFen onTheWayFen paidFen owedFen withheldTaxFen",
+    "Lock": "since reason",
     "FindingConnection": "edges pageInfo totalCount",
     "FindingEdge": "cursor node",
     "Finding": "id detector detectorVersion parameterSet score status memberCount members structure evidence atStakeFen sentence"
@@ -117,6 +118,12 @@ OPEN: Mapping[str, str] = {
     " stoppedPayouts stoppedFen sentPayouts sentFen",
     "UplineEffect": "promoter downlines validDownlines validDownlinesAfter required eligible eligibleAfter restsOnThem",
     "Counterfactual": "promoter rank nextRank actual without rankHolds steps leftOutCount leftOut truncated",
+    "LossImpact": "promoter teamSize directCount levels months ownFen teamFen overrideLevels rootShareBp uplines"
+    " overrideEarnedFen customers",
+    "LossMonth": "month ownFen teamFen",
+    "LossLevel": "level ownFen branchFen",
+    "UplineLoss": "promoter level teamFen ownShareBp branchShareBp overrideOwnFen overrideBranchFen",
+    "BoundCustomers": "count truncated",
     "PromotionOutlook": "eligible routes",
     "LeftOut": "code named direct identifiers",
     "SharedIdentifier": "kind hash",

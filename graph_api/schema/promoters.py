@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from cypher.locks import Shown
 from graph_api.batched import accounts
 from graph_api.batched.asks import DownlineOrder
 from graph_api.batched.orders import Sought
@@ -24,12 +25,28 @@ from graph_api.schema.problems import UserError
 from graph_api.schema.promotion import PromotionProgress
 from graph_api.schema.scalars import Instant, Month
 from graph_api.schema.selections import arguments_below, selects
+from graph_api.schema.sentences import lock_reason
 from graph_api.schema.statements import Statement, TaxRecord
 from graph_api.schema.structures import ComplianceMeter
 from graph_api.schema.teams import SalesAggregate, TeamAggregate
+from graph_api.viewer import Role
 
 if TYPE_CHECKING:
     from graph_api.schema.findings import Finding
+
+
+@strawberry.type(description="A lock: commission is earned on, and nothing of it is paid until a person has decided.")
+class Lock:
+    since: Instant = strawberry.field(description="Since when.")
+    reason: str = strawberry.field(
+        description="The text that a person gave. Of a finding, the promoter is told what it is about; staff, what it says."
+    )
+
+    @classmethod
+    def of(cls, context: Context, shown: Shown) -> Lock:
+        own = context.viewer.role is Role.PROMOTER and bool(shown.detectors)
+        reason = lock_reason(shown.detectors, language=context.language) if own else shown.reason
+        return cls(since=shown.locked_at, reason=reason)
 
 
 @strawberry.type(description="Somebody with an invitation code.")
@@ -121,6 +138,11 @@ class Promoter(Node):
     @resolver(description="Which version of the e-contract it accepted last: for itself and staff.")
     async def accepted_contract(self, info: Info) -> str | None:
         return await info.context.payouts.accepted_contract(self.code)
+
+    @resolver(description="Why its money is held, while it is locked: for itself and staff, not for the upline.")
+    async def lock(self, info: Info) -> Lock | None:
+        shown = await info.context.findings.lock(self.code)
+        return Lock.of(info.context, shown) if shown is not None else None
 
     @resolver(description="Orders it sold: for itself and staff, not for the upline.")
     async def orders(self, info: Info, first: int = 20, after: str | None = None) -> OrderConnection | None:

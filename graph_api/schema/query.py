@@ -25,6 +25,7 @@ from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.findings import FindingConnection, FindingFilter, finding
 from graph_api.schema.graph_queries import GraphQueries
 from graph_api.schema.impact import BlastRadius
+from graph_api.schema.loss import LossImpact
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
 from graph_api.schema.payouts import Contract, LedgerCheck, Payout, PayoutConnection, PayoutFilter
@@ -32,7 +33,7 @@ from graph_api.schema.plans import Plan, PlanInput
 from graph_api.schema.problems import attempted
 from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
-from graph_api.schema.scalars import Instant
+from graph_api.schema.scalars import Instant, Month
 from graph_api.schema.simulation import PlanSimulation
 from graph_api.schema.structures import MovePreview, RelationPath, Subgraph
 from graph_api.schema.workbench import Exploration, Question
@@ -172,6 +173,15 @@ class Query(GraphQueries):
     @resolver(description="What a lock of these promoters would do now, to the fen; nothing is written.")
     async def blast_radius(self, info: Info, codes: list[str]) -> BlastRadius | None:
         return await BlastRadius.of_codes(info.context, codes)
+
+    @resolver(
+        description="What is lost if a promoter leaves, by the sales of some months up to `until`, the present one"
+        " without it; nothing is written."
+    )
+    async def loss_impact(
+        self, info: Info, code: str, months: int = 3, until: Month | None = None
+    ) -> LossImpact | None:
+        return await LossImpact.asked(info.context, code, months=months, until=until)
 
     @resolver(
         description="A promoter's promotion without linked accounts and without those named, beside the actual one;"

@@ -159,3 +159,23 @@ def sales_detail(progress: Progress, *, language: Language) -> str:
     return (
         f"Own sales of ¥{required} in each of {len(progress.months)} consecutive months: {reached} reached ({months})."
     )
+
+
+_LOCKED_FOR = {
+    "COMMISSION_SPIKE": ("佣金短期内异常升高", "commission rose unusually within a short time"),
+    "IDENTITY_RING": ("设备、账户或身份信息与他人相同", "a device, account or identity is shared with others"),
+    "SHARED_PAYOUT_ACCOUNT": ("收款账户与他人相同", "a payout account is shared with others"),
+}
+_LOCKED_OTHERWISE = ("交易需要核实", "trade has to be looked into")
+
+
+def lock_reason(detectors: list[str], *, language: Language) -> str:
+    """Why findings have locked a promoter, for the promoter: what it is about, and nothing of others or of thresholds.
+
+    >>> lock_reason(["SHARED_PAYOUT_ACCOUNT"], language="zh")
+    '账户复核中：收款账户与他人相同。佣金照常累计，冻结至复核结束。'
+    """
+    said = dict.fromkeys(_LOCKED_FOR.get(detector, _LOCKED_OTHERWISE) for detector in detectors)
+    if language == "zh":
+        return f"账户复核中：{'；'.join(zh for zh, _ in said)}。佣金照常累计，冻结至复核结束。"
+    return f"Under review: {'; '.join(en for _, en in said)}. Commission is earned on and held until the review ends."

@@ -50,7 +50,17 @@ TEAM_MAY_BE_READ = {
     "upline",
     "downline",
 }
-OF_MONEY = {"earnings", "orders", "commissions", "balance", "payouts", "acceptedContract", "statement", "taxRecord"}
+OF_MONEY = {
+    "earnings",
+    "orders",
+    "commissions",
+    "balance",
+    "payouts",
+    "acceptedContract",
+    "statement",
+    "taxRecord",
+    "lock",
+}
 MONEY_MOVES = {"settle", "approvePayouts", "confirmPayouts", "failPayouts"}
 RISK_DECIDES = {"scanRisk", "reviewFinding", "setDetectorParameters"}
 MUTATIONS_OF = {
@@ -74,7 +84,7 @@ WORKBENCH = {"explore", "questions", "askQuestion"}
 TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
 SHAPES = {"networkDiff", "quarantinedClaims"}
-WHAT_IF = {"blastRadius", "counterfactual"}
+WHAT_IF = {"blastRadius", "lossImpact", "counterfactual"}
 STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
@@ -93,6 +103,7 @@ ARGUMENTS = {
     "networkDiff": '(rootCode: "A", from: "2025-06-01T00:00:00Z", to: "2026-01-01T00:00:00Z")',
     "blastRadius": '(codes: ["A", "B"])',
     "counterfactual": '(code: "A")',
+    "lossImpact": '(code: "A")',
     "explore": '(cypher: "RETURN 1 AS one")',
     "askQuestion": '(name: "claimed_cycles")',
     "tryDetector": '(key: "DEEP_CHAIN")',

@@ -72,3 +72,31 @@ async def test_a_counterfactual_shows_both_sides_and_who_is_left_out(service: Se
     assert told["without"]["routes"][0] == {"current": 0, "required": 20}
     assert [month["salesFen"] for month in told["without"]["routes"][1]["months"]] == [0, 0, 0]
     assert (await service.data(COUNTERFACTUAL, role=Role.RISK, code="zz"))["counterfactual"] is None
+
+
+async def test_what_is_lost_with_somebody_is_told_level_by_level(service: Service, pii: Pii) -> None:
+    await fill(service.store, pii)
+    query = """{ lossImpact(code: "C", until: "2026-01", months: 1) {
+      promoter { code } teamSize directCount ownFen teamFen rootShareBp overrideEarnedFen levels { level size volumeFen }
+      months { month ownFen teamFen } overrideLevels { level ownFen branchFen } customers { count truncated }
+      uplines { promoter { code } level teamFen ownShareBp branchShareBp overrideOwnFen overrideBranchFen }
+    } }"""
+    told = (await service.data(query, role=Role.FINANCE))["lossImpact"]
+    assert (told["promoter"], told["teamSize"], told["directCount"]) == ({"code": "C"}, 1, 1)
+    assert told["months"] == [{"month": "2026-01", "ownFen": 100_000, "teamFen": 100_000}]
+    assert (told["ownFen"], told["teamFen"], told["rootShareBp"], told["overrideEarnedFen"]) == (
+        100_000,
+        100_000,
+        4_000,
+        3_000,
+    )
+    assert told["overrideLevels"] == [
+        {"level": 1, "ownFen": 3_000, "branchFen": 0},
+        {"level": 2, "ownFen": 3_000, "branchFen": 3_000},
+    ]
+    assert [(each["promoter"]["code"], each["ownShareBp"], each["branchShareBp"]) for each in told["uplines"]] == [
+        ("B", 5_000, 10_000),
+        ("A", 2_500, 5_000),
+    ]
+    assert told["customers"] == {"count": 0, "truncated": False}
+    assert (await service.data('{ lossImpact(code: "zz") { teamSize } }'))["lossImpact"] is None
