@@ -1,6 +1,7 @@
 """Files for finance over HTTP: payouts, commission entries, a promoter's statement, a year's tax, as CSV or XLSX.
 
-`GET /exports/NAME.csv` or `.xlsx` with a token. CSV streams page by page; XLSX is finished first and sent then. What is
+`GET /exports/NAME.csv` or `.xlsx` with a token. CSV streams page by page; XLSX is finished first and sent then. Beside
+them, for the risk team, `GET /exports/evidence.jsonl?promoter=CODE`: a tree as a pack of evidence. What is
 wrong is told before a file begins, as JSON with the codes of the GraphQL door; a file that breaks off later has no end.
 """
 
@@ -20,19 +21,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import metrics, tables
+from graph_api import evidence, metrics, tables
 from graph_api.batched import listings
 from graph_api.batched.listings import Listing, Rows, Wanted
 from graph_api.context import Stores, record_looks
 from graph_api.door import Refusal, refused, viewer_of_request
-from graph_api.errors import DomainError
+from graph_api.errors import DomainError, NotFound
 from graph_api.pii import Pii, masked_name
 from graph_api.rules import calendar
 from graph_api.rules.calendar import DAY_US, YEAR_MAX, day_start
 from graph_api.rules.codes import code_error
 from graph_api.rules.commission import CommissionKind
 from graph_api.rules.payout import PayoutStatus
-from graph_api.schema.access import EXPORTS, Forbidden, check_export
+from graph_api.schema.access import EXPORTS, Forbidden, check_evidence, check_export
 from graph_api.schema.enums import CommissionState
 from graph_api.viewer import Role, Viewer
 
@@ -76,8 +77,11 @@ class Exports:
             raise Refusal(405, "BAD_USER_INPUT", "GET an export", headers={"Allow": "GET"})
         viewer = viewer_of_request(self.secret(), request)
         name, _, form = request.path_params["file"].partition(".")
+        if (name, form) == ("evidence", "jsonl"):
+            return await self._evidence(request.query_params.multi_items(), viewer)
         if name not in EXPORTS or form not in ("csv", "xlsx"):
-            raise Refusal(404, "BAD_USER_INPUT", f"exports are {', '.join(EXPORTS)}, each .csv or .xlsx")
+            told = f"exports are {', '.join(EXPORTS)}, each .csv or .xlsx, and evidence.jsonl"
+            raise Refusal(404, "BAD_USER_INPUT", told)
         stores = self.stores()
         asked = Asked.of(name, request.query_params.multi_items(), viewer)
         names = Names(stores.pii, viewer, raw=asked.raw_names)
@@ -85,11 +89,7 @@ class Exports:
             raise Refusal(404, "BAD_USER_INPUT", f"no promoter {asked.wanted.code!r}")
         listing = asked.listing(stores, names)
         pages = _recorded(listing.pages, stores, names)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{asked.file_name}.{form}"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
+        headers = _headers(f"{asked.file_name}.{form}")
         if form == "csv":
             body = tables.csv_chunks(listing.columns, pages)
             first = await anext(body)  # whatever is wrong so far is still told as JSON
@@ -97,6 +97,27 @@ class Exports:
         async with self._books:
             file = await tables.xlsx_file(name, listing.columns, pages)
         return StreamingResponse(tables.chunks(file), headers=headers, media_type=tables.XLSX_TYPE)
+
+    async def _evidence(self, given: list[tuple[str, str]], viewer: Viewer) -> Response:
+        check_evidence(viewer)
+        code = dict(given).get("promoter", "")
+        if [name for name, _ in given] != ["promoter"]:
+            raise _bad("evidence takes promoter, once")
+        if (error := code_error(code, field="promoter")) is not None:
+            raise _bad(error.message)
+        stores = self.stores()
+        try:
+            found = await evidence.tree(stores.store, code)
+        except NotFound as missing:
+            raise Refusal(404, "BAD_USER_INPUT", missing.message) from missing
+        key = evidence.signing_key(self.secret())
+        lines = evidence.pack(
+            stores.store, stores.pii, code, found, key=key, actor=viewer.actor, now=time.time_ns() // 1000
+        )
+        first = await anext(lines)
+        return StreamingResponse(
+            _after(first, lines), headers=_headers("evidence.jsonl"), media_type="application/jsonl"
+        )
 
 
 @dataclass(slots=True)
@@ -207,6 +228,14 @@ def _year(text: str) -> int:
     if len(text) != 4 or not text.isascii() or not text.isdecimal() or not 1 < int(text) <= YEAR_MAX:
         raise ValueError(f"not a year YYYY: {text[:20]!r}")
     return int(text)
+
+
+def _headers(file: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": f'attachment; filename="{file}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _bad(message: str) -> Refusal:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from graph_api import evidence as packs
 from graph_api.app import Opened
 from graph_api.jobs.scan import Scanned, find, look
-from graph_api.terminal import DataDir, err, now, settings_of, with_store
+from graph_api.rules.evidence import Signature, Verified, verified
+from graph_api.settings import Settings
+from graph_api.terminal import DataDir, err, now, secret_of, settings_of, with_store
 
 SHOWN_MAX = 20
 """Findings of one detector that are printed without --all."""
@@ -54,3 +60,69 @@ def scan(
             f" {recorded.unchanged:,} unchanged, {recorded.locked:,} promoters locked"
         )
     )
+
+
+@app.command()
+def evidence(
+    code: Annotated[str, typer.Argument(help="Whose tree: the promoter and everybody below.")],
+    path: Annotated[Path, typer.Argument(help="The file to write, JSON Lines; it must not be there yet.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write a tree with everything that is known of it, in a file that shows whatever is done to it afterwards."""
+    if path.exists():
+        raise FileExistsError(f"{path} is there already")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+
+    async def work(running: Opened) -> Verified:
+        key = packs.signing_key(running.secret)
+        stores = running.stores
+        found = await packs.tree(stores.store, code)
+        unfinished.touch(mode=0o600, exist_ok=False)
+        with unfinished.open("wb") as file:
+            async for chunk in packs.pack(stores.store, stores.pii, code, found, key=key, actor="evidence", now=now()):
+                file.write(chunk)
+        with unfinished.open("rb") as file:
+            return verified(file, key)
+
+    try:
+        done = with_store(settings_of(data_dir), work)
+        unfinished.rename(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _print_pack(done)
+
+
+@app.command("verify-evidence")
+def verify_evidence(
+    path: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
+    data_dir: DataDir = None,
+) -> None:
+    """Check a pack of evidence. Exit status 0: as it was written; 1: something was done to it, told with its line."""
+    with path.open("rb") as file:
+        done = verified(file, _key(settings_of(data_dir)))
+    for fault in done.faults:
+        print(f"line {fault.line:,}: {fault.what}: {fault.message}")
+    _print_pack(done)
+    if done.faults:
+        raise typer.Exit(1)
+
+
+def _key(settings: Settings) -> bytes | None:
+    """The key of this deployment, if there is one: none is made for the sake of checking."""
+    kept = settings.data_dir.expanduser().absolute() / "secret_key"
+    if settings.secret_key is None and (settings.neo4j_uri is not None or not kept.exists()):
+        return None
+    return packs.signing_key(secret_of(settings))
+
+
+def _print_pack(done: Verified) -> None:
+    if done.header is not None:
+        about = {name: done.header.get(name) for name in ("tree", "people", "as_of", "actor", "journal_position")}
+        print(", ".join(f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in about.items()))
+    print(f"{done.lines:,} lines, hash {done.hash}")
+    signed = {
+        Signature.GOOD: "signed by this service",
+        Signature.WRONG: "NOT signed by this service",
+        Signature.UNCHECKED: "signature not checked: that takes this service's secret",
+    }
+    print(f"{'as it was written' if not done.faults else 'NOT as it was written'}; {signed[done.signature]}")

@@ -90,6 +90,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
 
 EXPORTS: Mapping[str, str] = {"payouts": "---y-y", "commissions": "---y-y", "statement": "s--y-y", "tax": "---y-y"}
 """Files at /exports/NAME.csv and .xlsx, by the same letters."""
+EVIDENCE = "--y--y"
+"""The pack of evidence at /exports/evidence.jsonl: it tells of findings."""
 
 # What can be reached only through a field above: reading it needs no further right.
 OPEN: Mapping[str, str] = {
@@ -219,6 +221,12 @@ def check_export(name: str, viewer: Viewer, promoter_code: str | None) -> None:
         raise Forbidden(f"{viewer.role} may not export {name}" + (" of others" if letter == "s" else ""))
 
 
+def check_evidence(viewer: Viewer) -> None:
+    """Forbidden if the viewer may have no pack of evidence."""
+    if dict(zip(COLUMNS, EVIDENCE, strict=True))[viewer.role] != "y":
+        raise Forbidden(f"{viewer.role} may not export evidence")
+
+
 class AccessIncomplete(TypeError):
     """The table and the schema disagree; raised when the schema is built."""
 
@@ -297,6 +305,8 @@ def as_markdown() -> str:
     for name, letters in EXPORTS.items():
         named = f"`/exports/{name}.csv`, `/exports/{name}.xlsx`"
         lines.append(f"| {named} | {' | '.join(ANSWERS[letter] for letter in letters)} |")
+    answers = " | ".join(ANSWERS[letter] for letter in EVIDENCE)
+    lines.append(f"| `/exports/evidence.jsonl` | {answers} |")
     open_types = ", ".join(f"`{type_}`" for type_ in OPEN)
     lines += ["", f"Whoever reads a field of one of these types may read all of it: {open_types}.", ""]
     return "\n".join(lines)
