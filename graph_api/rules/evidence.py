@@ -199,13 +199,14 @@ def _misplaced(sequences: array[int]) -> list[Fault]:
             what = Tampering.DUPLICATED if twice else Tampering.REORDERED
             faults.append(Fault(place + 1, what, f"holds record {sequence}" + (" again" if twice else "")))
             moved.add(sequence)
+    elsewhere = sorted(moved)
     before, unknown = -1, 0
     for place, sequence in enumerate(sequences):
         if sequence == _UNKNOWN:
             unknown += 1
         elif place in keeps:
-            elsewhere = sum(before < each < sequence for each in moved)
-            missing = sequence - before - 1 - unknown - elsewhere
+            strayed = bisect_left(elsewhere, sequence) - bisect_left(elsewhere, before + 1)
+            missing = sequence - before - 1 - unknown - strayed
             if missing > 0:
                 faults.append(Fault(place + 1, Tampering.REMOVED, f"{missing} records before this line are missing"))
             before, unknown = sequence, 0

@@ -184,3 +184,10 @@ def test_a_pack_without_a_header_is_found() -> None:
     chain = Chain()
     lines = [chain.line("person", {}), chain.closing({}, KEY)]
     assert faults(lines) == [(1, "REMOVED")]
+
+
+def test_a_long_pack_turned_upside_down_is_judged_at_once() -> None:
+    """Every line but one is elsewhere: counted by search, not line by line against each other."""
+    lines = pack(people=5_000)[::-1]
+    found = told(lines)
+    assert sum(fault.what is Tampering.REORDERED for fault in found.faults) == len(lines) - 1
