@@ -23,7 +23,8 @@ from graph_api.rules.codes import TEXT_LENGTH_MAX, text_error
 
 PAGE = 10_000
 BATCH = 200
-"""Findings in one transaction, each with up to 500 members."""
+NAMED_MAX = 10_000
+"""Findings in one transaction, and members that they name together: every other write waits for it."""
 
 Verdict = Literal["CONFIRM", "DISMISS"]
 STATUS: Mapping[Verdict, str] = {"CONFIRM": "CONFIRMED", "DISMISS": "DISMISSED"}
@@ -111,8 +112,8 @@ async def record(store: Store, passes: Sequence[Pass], *, actor: str, now: int) 
 async def _record(writing: Writing, found: Sequence[Found], done: Recorded) -> None:
     store, detector, now = writing.store, writing.detector, writing.now
     compared = await _compared(store, detector, found)
-    for keys in _batches(compared.changing, BATCH):
-        rows = [_row(key, compared.found[key], compared.digests[key], writing) for key in keys]
+    for keys in _small_batches(compared):
+        rows = await asyncio.to_thread(_rows, compared, keys, writing)
         raised = await _put(writing, rows)
         done.raised += raised
         done.changed += len(keys) - len(raised)
@@ -202,6 +203,10 @@ def _digest(found: Found) -> str:
         found.sentence,
     )
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
+def _rows(compared: Compared, keys: Sequence[str], writing: Writing) -> list[dict[str, Any]]:
+    return [_row(key, compared.found[key], compared.digests[key], writing) for key in keys]
 
 
 def _row(key: str, found: Found, digest: str, writing: Writing) -> dict[str, Any]:
@@ -340,6 +345,21 @@ async def review(store: Store, id: str, verdict: Verdict, note: str | None, *, a
         return freed
 
     return await store.write(work, now=now)
+
+
+def _small_batches(compared: Compared) -> Iterator[list[str]]:
+    """What changes, so much at once that a transaction stays short."""
+    batch: list[str] = []
+    named = 0
+    for key in compared.changing:
+        members = len(compared.found[key].members)
+        if batch and (len(batch) == BATCH or named + members > NAMED_MAX):
+            yield batch
+            batch, named = [], 0
+        batch.append(key)
+        named += members
+    if batch:
+        yield batch
 
 
 def _batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -112,7 +112,7 @@ def test_sharing_is_that_of_sets(seed: int) -> None:
 
 def test_purchases_are_taken_pair_by_pair() -> None:
     purchases = Purchases(drawn("mutual_purchase").snapshot(), 2)
-    assert len(list(purchases.pairs)) == 17
+    assert len(list(purchases.pairs)) == 21
 
 
 @pytest.mark.parametrize("name", [info.name for info in pkgutil.iter_modules(graph_api.risk.__path__)])
