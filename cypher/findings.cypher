@@ -4,7 +4,15 @@
 MATCH (f:Finding)
 WHERE f.detector = $detector AND f.key > $key
 WITH f ORDER BY f.key LIMIT $first
-RETURN collect([f.key, f.digest, f.closed_at]) AS rows
+RETURN collect([f.key, f.digest, f.closed_at, f.last_seen]) AS rows
+
+// name: known_of
+// returns: one Page
+// What is recorded of findings whose keys begin like that.
+UNWIND $starts AS start
+MATCH (f:Finding)
+WHERE f.key STARTS WITH start
+RETURN collect([f.key, f.digest, f.closed_at, f.last_seen]) AS rows
 
 // name: members
 // returns: one Page

@@ -48,6 +48,10 @@ async def known(run: Run, *, detector: str, key: str, first: int) -> Page: ...
 
 
 @statement
+async def known_of(run: Run, *, starts: list[str]) -> Page: ...
+
+
+@statement
 async def members(run: Run, *, keys: list[str]) -> Page: ...
 
 

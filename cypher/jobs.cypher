@@ -27,3 +27,16 @@ ORDER BY j.name
 MERGE (j:Job {name: $name})
 SET j.began_at = $began_at, j.took_ms = $took_ms, j.outcome = $outcome, j.failure = $failure,
     j.done_until = CASE WHEN $done_until > coalesce(j.done_until, -1) THEN $done_until ELSE j.done_until END
+
+// name: standing
+// returns: maybe Standing
+// How far a job has read the journal, and up to which instant it has looked at what comes due by itself.
+MATCH (j:Job {name: $name})
+WHERE j.position IS NOT NULL
+RETURN j.position AS position, j.looked_until AS looked_until
+
+// name: stand
+// returns: none
+// Remembers how far a job has come.
+MERGE (j:Job {name: $name})
+SET j.position = $position, j.looked_until = $looked_until

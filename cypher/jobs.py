@@ -28,6 +28,12 @@ class Ran:
     failure: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    position: int
+    looked_until: int
+
+
 @statement
 async def lead(run: Run, *, holder: str, lease_ms: int) -> Lease: ...
 
@@ -51,3 +57,11 @@ async def record(
     failure: str | None,
     done_until: int | None,
 ) -> None: ...
+
+
+@statement
+async def standing(run: Run, *, name: str) -> Standing | None: ...
+
+
+@statement
+async def stand(run: Run, *, name: str, position: int, looked_until: int) -> None: ...

@@ -46,7 +46,7 @@ ORDER BY e.seq LIMIT $first
 MATCH (j:Journal {id: 'head'})
 CALL () {
   MATCH (e:JournalEntry)
-  WHERE $after < e.seq <= $upto
+  WHERE e.seq > $after AND e.seq <= $upto
   WITH e ORDER BY e.seq LIMIT $first
   RETURN collect(e) AS entries
 }
@@ -64,8 +64,11 @@ RETURN last(entries).seq AS seq, reached AS reached, j.paths_seq > $after AS mov
 
 // name: findings
 // returns: many Event
-// What was said of findings after a position and up to another, in commit order; the two lie no further apart than one wants to read.
+// What the next entries after a position say of findings, in commit order.
 MATCH (e:JournalEntry)
-WHERE $after < e.seq <= $upto AND e.kind IN ['finding_raised', 'finding_changed']
+WHERE e.seq > $after
+WITH e ORDER BY e.seq LIMIT $first
+WITH e
+WHERE e.kind IN ['finding_raised', 'finding_changed']
 RETURN e.seq AS seq, e.kind AS kind, e.at AS at, e.recorded_at AS recorded_at, e.actor AS actor, e.codes AS codes, e.facts AS facts
 ORDER BY e.seq

@@ -206,6 +206,10 @@ CREATE INDEX parameter_set_number IF NOT EXISTS FOR (n:ParameterSet) ON (n.detec
 // returns: none
 CREATE CONSTRAINT detector_key IF NOT EXISTS FOR (n:Detector) REQUIRE n.key IS UNIQUE
 
+// name: m0075_referred_since_at
+// returns: none
+CREATE INDEX referred_since_at IF NOT EXISTS FOR ()-[r:REFERRED]-() ON (r.since_at)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

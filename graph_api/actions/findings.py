@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from cypher import detectors, findings
 from cypher.findings import State, ToLock
@@ -41,6 +41,14 @@ class Recorded:
     closed: int = 0
     unchanged: int = 0
     locked: int = 0
+
+
+class Known(NamedTuple):
+    """A recorded finding."""
+
+    digest: str
+    closed_at: int | None
+    last_seen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +97,35 @@ class Writing:
         return await self.store.write(checked, now=self.now)
 
 
-async def record(store: Store, passes: Sequence[Pass], *, actor: str, now: int) -> Recorded:
+async def record(
+    store: Store, passes: Sequence[Pass], *, actor: str, now: int, of: Collection[str] | None = None
+) -> Recorded:
     """Bring the findings of these detectors up to what they have found, and lock whom a finding may lock.
 
+    `now`: not after what was looked at was read; what others have seen since is not closed. `of`: nobody but these
+    promoters was looked at, so findings of other promoters stay as they are; their detectors' anchors are PROMOTER@DAY.
     WrongState once other parameters come into force than those that were looked with.
     """
     done = Recorded()
     for each in passes:
-        await _record(Writing(store, each.detector, each.parameters, actor, now), each.found, done)
-        await detectors.scanned(
-            store.unjournalled,
-            key=each.detector.key,
-            at=now,
-            took_ms=round(each.seconds * 1000),
-            found=len(each.found),
-            parameter_set=each.parameters.number,
-            actor=actor,
-        )
+        known = await (_known(store, each.detector.key) if of is None else _known_of(store, each.detector.key, of))
+        await _record(Writing(store, each.detector, each.parameters, actor, now), known, each.found, done)
+        if of is None:
+            await detectors.scanned(
+                store.unjournalled,
+                key=each.detector.key,
+                at=now,
+                took_ms=round(each.seconds * 1000),
+                found=len(each.found),
+                parameter_set=each.parameters.number,
+                actor=actor,
+            )
     return done
 
 
-async def _record(writing: Writing, found: Sequence[Found], done: Recorded) -> None:
+async def _record(writing: Writing, known: Mapping[str, Known], found: Sequence[Found], done: Recorded) -> None:
     store, detector, now = writing.store, writing.detector, writing.now
-    compared = await _compared(store, detector, found)
+    compared = await _compared(store, detector, known, found, now=now)
     for keys in _small_batches(compared):
         rows = await asyncio.to_thread(_rows, compared, keys, writing)
         raised = await _put(writing, rows)
@@ -129,9 +143,9 @@ async def _record(writing: Writing, found: Sequence[Found], done: Recorded) -> N
             done.locked += await _lock(writing, row)
 
 
-async def foreseen(store: Store, detector: Detector, found: Sequence[Found]) -> Foreseen:
+async def foreseen(store: Store, detector: Detector, found: Sequence[Found], *, now: int) -> Foreseen:
     """What recording would do, by reads alone."""
-    compared = await _compared(store, detector, found)
+    compared = await _compared(store, detector, await _known(store, detector.key), found, now=now)
     grave = compared.grave(detector)
     asked = [key for key in dict.fromkeys([*compared.changing, *grave]) if key in compared.known]
     states = {state.key: state for keys in _batches(asked, PAGE) for state in await findings.states(store, keys=keys)}
@@ -149,38 +163,46 @@ async def foreseen(store: Store, detector: Detector, found: Sequence[Found]) -> 
     return Foreseen(by_own_key, len(compared.gone), frozenset(locked))
 
 
-async def _compared(store: Store, detector: Detector, found: Sequence[Found]) -> Compared:
-    known = await _known(store, detector.key)
+async def _compared(
+    store: Store, detector: Detector, known: Mapping[str, Known], found: Sequence[Found], *, now: int
+) -> Compared:
     now_found = {each.key: each for each in found}
     if detector.followed:
         now_found = await _followed(store, known, now_found)
     digests = await asyncio.to_thread(lambda: {key: _digest(each) for key, each in now_found.items()})
-    same = {key for key, digest in digests.items() if known.get(key) == (digest, None)}
+    same = {key for key, digest in digests.items() if key in known and known[key][:2] == (digest, None)}
     return Compared(
         found=now_found,
         digests=digests,
         known=frozenset(known),
         same=sorted(same),
         changing=[key for key in now_found if key not in same],
-        gone=[key for key, (_, closed_at) in known.items() if closed_at is None and key not in now_found],
+        gone=[
+            key for key, was in known.items() if was.closed_at is None and was.last_seen <= now and key not in now_found
+        ],
     )
 
 
-async def _known(store: Store, detector: str) -> dict[str, tuple[str, int | None]]:
-    """Digest and closing of every recorded finding, by key."""
-    known: dict[str, tuple[str, int | None]] = {}
+async def _known(store: Store, detector: str) -> dict[str, Known]:
+    """Every recorded finding of a detector, by key."""
+    known: dict[str, Known] = {}
     key = ""
     while rows := (await findings.known(store, detector=detector, key=key, first=PAGE)).rows:
-        known |= {key: (digest, closed_at) for key, digest, closed_at in rows}
+        known |= {key: Known(*was) for key, *was in rows}
         key = rows[-1][0]
     return known
 
 
-async def _followed(
-    store: Store, known: Mapping[str, tuple[str, int | None]], found: Mapping[str, Found]
-) -> dict[str, Found]:
+async def _known_of(store: Store, detector: str, codes: Collection[str]) -> dict[str, Known]:
+    """The recorded findings of these promoters, by key; a code may itself hold what parts a key."""
+    wanted = {f"{detector}:{code}" for code in codes}
+    rows = (await findings.known_of(store, starts=[f"{start}@" for start in sorted(wanted)])).rows
+    return {key: Known(*was) for key, *was in rows if key.rpartition("@")[0] in wanted}
+
+
+async def _followed(store: Store, known: Mapping[str, Known], found: Mapping[str, Found]) -> dict[str, Found]:
     """What was found by the key it is known by."""
-    lost = [key for key, (_, closed_at) in known.items() if closed_at is None and key not in found]
+    lost = [key for key, was in known.items() if was.closed_at is None and key not in found]
     new = [each for key, each in found.items() if key not in known]
     if not lost or not new:
         return dict(found)

@@ -87,9 +87,9 @@ class Feed:
     async def raised(self, watch: Watch) -> list[Raised]:
         """What was said of open findings since the watch read last, a page of the journal at most; empty: nothing is left."""
         while watch.position < self.position:
-            upto = min(watch.position + PAGE, self.position)
-            events = await journal.findings(self._store, after=watch.position, upto=upto)
-            watch.position = upto
+            first = min(PAGE, self.position - watch.position)  # positions have no gaps
+            events = await journal.findings(self._store, after=watch.position, first=first)
+            watch.position += first
             found = [raised for event in events if (raised := _raised(json.loads(event.facts))) is not None]
             if found:
                 return found

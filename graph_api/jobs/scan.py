@@ -91,7 +91,7 @@ async def try_out(store: Store, key: str, given: Given, *, now: int) -> Trial:
         snapshot = await read(store, as_of=now)
         (done,) = await asyncio.to_thread(scan, snapshot, [detector], {key: tried})
         at_stake_fen = await asyncio.to_thread(_at_stake_fen, snapshot, done.found)
-    foreseen = await findings.foreseen(store, detector, done.found)
+    foreseen = await findings.foreseen(store, detector, done.found, now=now)
     return Trial(
         detector=detector,
         limits=detector.limits(tried.chosen),

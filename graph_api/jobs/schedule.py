@@ -20,6 +20,7 @@ import structlog
 from cypher import jobs
 from cypher.store import Store, StoreTimeout, StoreUnavailable
 from graph_api.actions import settlement
+from graph_api.jobs import watch
 from graph_api.jobs.months import close_ended
 from graph_api.jobs.scan import find
 from graph_api.jobs.transfers import Providers, transfer
@@ -33,6 +34,7 @@ RENEWED_SECONDS = 5.0
 GIVE_UP_SECONDS = 2.0
 TICK_SECONDS = 2.0
 RETRY_US = 30_000_000
+WATCH_US = 5_000_000
 OUTCOME_LENGTH_MAX = 2_000
 
 Run = Callable[[int], Awaitable[Any]]
@@ -42,16 +44,20 @@ log = structlog.get_logger("promograph.jobs")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run(as_of)` is due once for every `every_us`, at its multiples since 1970; `waits`: not before the first of them
-    after the service was started on its store."""
+    """`run(as_of)` is due once for every `every_us`, at its multiples since 1970; `waits_us`: not before the first
+    multiple of that after the service was started on its store."""
 
     name: str
     every_us: int
     run: Run
-    waits: bool = False
+    waits_us: int = 0
 
     def due_until(self, now: int) -> int:
         return now - now % self.every_us
+
+    def waits_until(self, now: int) -> int:
+        """What is taken for done when it is first seen."""
+        return now - now % self.waits_us + self.waits_us - self.every_us
 
 
 def jobs_of(
@@ -84,14 +90,18 @@ def jobs_of(
             "locked": recorded.locked,
         }
 
+    async def look(as_of: int) -> dict[str, int]:
+        return (await watch.watch(store, actor=ACTOR, now=clock())).told()
+
     async def transfers(as_of: int) -> dict[str, int]:
         return await transfer(store, pii, providers, clock=clock)
 
     found = [Job("close-months", every_us, close_months), Job("settle", every_us, settle)]
     if providers:
         found.append(Job("transfers", round(TICK_SECONDS * 1_000_000), transfers))
-    # A scan may lock people: nobody is to be surprised by that on the day that a network was loaded.
-    found.append(Job("scan", DAY_US, scan, waits=True))
+    # Both may lock people: nobody is to be surprised by that on the day that a network was loaded.
+    found.append(Job(watch.NAME, WATCH_US, look, waits_us=DAY_US))
+    found.append(Job("scan", DAY_US, scan, waits_us=DAY_US))
     return tuple(found)
 
 
@@ -165,7 +175,7 @@ class Scheduler:
             return
         for job in self.jobs:
             now = self.clock()
-            if job.waits and job.name not in done:
+            if job.waits_us and job.name not in done:
                 await self._begin_waiting(job, now)
                 continue
             if job.due_until(now) <= done.get(job.name, 0) or now < self._not_before.get(job.name, 0):
@@ -185,5 +195,5 @@ class Scheduler:
                 took_ms=0,
                 outcome="waits for its first time",
                 failure=None,
-                done_until=job.due_until(now),
+                done_until=job.waits_until(now),
             )

@@ -15,7 +15,7 @@ from cypher import jobs
 from cypher.store import Store
 from graph_api.jobs import schedule
 from graph_api.jobs.schedule import Job, Scheduler, jobs_of, run_job
-from graph_api.rules.calendar import HOUR_US, instant
+from graph_api.rules.calendar import DAY_US, HOUR_US, instant
 from tests.actions.shop import DUE, PAID, Shop
 
 LATER = instant("2026-05-20T00:00:00Z")
@@ -70,12 +70,20 @@ async def test_a_job_runs_once_for_each_of_its_times(store: Store) -> None:
 async def test_a_job_that_waits_does_not_run_on_the_day_it_is_first_seen(store: Store) -> None:
     now = [LATER + 5]
     runs: list[int] = []
-    job = replace(counted("job", runs), waits=True)
+    job = replace(counted("job", runs), waits_us=HOUR_US)
     async with running(Scheduler(store, [job], clock=lambda: now[0])):
         await asyncio.sleep(0.6)
         assert runs == []
         now[0] += HOUR_US
         await until(lambda: runs == [LATER + HOUR_US])
+
+
+async def test_what_may_lock_waits_for_the_first_midnight(store: Store, shop: Shop) -> None:
+    waiting = [job for job in jobs_of(store, shop.pii, {}, every_seconds=3600) if job.waits_us]
+    assert [job.name for job in waiting] == ["watch", "scan"]
+    for job in waiting:
+        before = job.waits_until(LATER + 7 * HOUR_US + 1)
+        assert job.due_until(LATER + DAY_US - 1) <= before < job.due_until(LATER + DAY_US)
 
 
 async def test_one_process_leads_and_another_takes_over_when_it_ends(store: Store) -> None:
@@ -118,8 +126,8 @@ async def test_months_close_and_what_is_due_is_settled_after_a_long_stop(shop: S
     await shop.sell("o", 6_000_000, seller="C")
     await shop.deliver("o")
     known = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
-    assert [job.name for job in known] == ["close-months", "settle", "scan"]
-    closing, settling, _ = known
+    assert [job.name for job in known] == ["close-months", "settle", "watch", "scan"]
+    closing, settling, *_ = known
     assert await run_job(shop.store, closing, PAID) == {"closed": [], "tier_entries": 0, "promotions": 0}
     closed = await run_job(shop.store, closing, LATER)
     assert closed == {"closed": ["2026-03"], "tier_entries": 1, "promotions": 0}
@@ -135,7 +143,7 @@ async def test_two_workers_and_one_killed_midway_end_where_one_ends(shop: Shop) 
     for number in range(12):
         await shop.sell(f"o{number}", 10_000)
         await shop.deliver(f"o{number}")
-    (_, settling, _) = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
+    (_, settling, *_) = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)
     killed = asyncio.create_task(run_job(shop.store, settling, DUE))
     await asyncio.sleep(0.15)
     killed.cancel()

@@ -7,9 +7,10 @@ import pytest
 from graph_api.actions import findings
 from graph_api.batched import feed
 from graph_api.jobs.scan import find
+from graph_api.jobs.watch import watch
 from graph_api.risk.registry import DETECTORS, Pass
 from graph_api.viewer import Role
-from tests.actions.shop import NOW, Shop
+from tests.actions.shop import NOW, PAID, Shop
 from tests.actions.test_findings import ring
 from tests.subscriptions.client import FINDING, Served
 
@@ -73,3 +74,14 @@ async def test_nothing_of_a_backlog_is_lost(telling: Served, shop: Shop, monkeyp
         told = [(await socket.data())["findingRaised"]["id"] for _ in anchors]
         assert len(set(told)) == len(anchors)
         assert await socket.silent()
+
+
+async def test_what_an_order_raises_arrives_without_a_scan(telling: Served, shop: Shop) -> None:
+    await watch(shop.store, actor="scheduler", now=PAID)
+    async with telling.socket(Role.RISK) as socket:
+        await socket.subscribe(FINDING)
+        await telling.watched()
+        await shop.sell("spike", 1_000_000)
+        await watch(shop.store, actor="scheduler", now=PAID + 1)
+        found = (await socket.data())["findingRaised"]
+        assert (found["detector"], [member["code"] for member in found["members"]]) == ("COMMISSION_SPIKE", ["D"])
