@@ -1,7 +1,8 @@
 // name: standings
 // returns: many Standing
 // Where promoters stood at an instant: their referrer, and their level in the tree below a root; null: they had none, or stood outside it.
-// Climbing, everybody has one referrer at an instant: what was before and after falls away at each step.
+// Climbing, everybody has one referrer at an instant: what was before and after falls away at each step. The root is looked for
+// among those above, and not matched: else the planner may begin at the root, and walk down all of its tree.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
 WHERE p.joined_at <= $at
@@ -11,14 +12,13 @@ RETURN p.code AS code,
          WHERE coalesce(r.since_at, p.joined_at) <= $at AND coalesce(r.until_at, 9223372036854775807) > $at
          RETURN q.code LIMIT 1
        }[0] AS referrer_code,
-       COLLECT {
+       [step IN COLLECT {
          MATCH path = (p) (
            (lower:Promoter)<-[r:REFERRED|FORMERLY_REFERRED]-(upper:Promoter)
            WHERE coalesce(r.since_at, lower.joined_at) <= $at AND coalesce(r.until_at, 9223372036854775807) > $at
-         ){1,1000} (above:Promoter)
-         WHERE above.code = $root_code
-         RETURN length(path) LIMIT 1
-       }[0] AS level
+         ){1,1000} (above)
+         RETURN [above.code, length(path)]
+       } WHERE step[0] = $root_code | step[1]][0] AS level
 
 // name: changes
 // returns: one Changes

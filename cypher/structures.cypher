@@ -27,6 +27,10 @@ CALL () {
     WHERE 'REFERRED' IN $kinds
     RETURN CASE WHEN startNode(r) = p THEN [p.code, q.code, 'REFERRED', 1] ELSE [q.code, p.code, 'REFERRED', 1] END AS edge
     UNION ALL
+    MATCH (p)-[r:CLAIMED_REFERRAL]-(q:Promoter)
+    WHERE 'CLAIMED_REFERRAL' IN $kinds
+    RETURN CASE WHEN startNode(r) = p THEN [p.code, q.code, 'CLAIMED_REFERRAL', 1] ELSE [q.code, p.code, 'CLAIMED_REFERRAL', 1] END AS edge
+    UNION ALL
     MATCH (p)-[:PLACED]->(o:Order)<-[:SOLD]-(q:Promoter)
     WHERE 'PURCHASED_THROUGH' IN $kinds
     WITH p, q, count(o) AS weight

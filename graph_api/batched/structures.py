@@ -111,7 +111,7 @@ class StructureReads:
         wanted = sorted(set(kinds))
         near, far = _Side(from_code), _Side(to_code)
         for _ in range(hops_max):
-            side, other = (near, far) if len(near.frontier) <= len(far.frontier) else (far, near)
+            side, other = (near, far) if near.width <= far.width else (far, near)
             await self._widen(side, wanted, looked_at=len(near.came_by) + len(far.came_by))
             met = sorted(node for node in side.frontier if node in other.came_by)
             if met:
@@ -190,6 +190,11 @@ class _Side:
     def __post_init__(self) -> None:
         self.came_by[self.start] = None
         self.frontier = [self.start]
+
+    @property
+    def width(self) -> tuple[int, int]:
+        """How many nodes to go on from; of equals the side that has seen less: two people below one hub meet at it."""
+        return len(self.frontier), len(self.came_by)
 
     def take(self, edges: Iterable[Edge]) -> None:
         reached = set(self.frontier)

@@ -127,9 +127,10 @@ class DownlineSort(Enum):
     TEAM_VOLUME_DESC = "TEAM_VOLUME_DESC"
 
 
-@strawberry.enum(description="What relates two nodes.")
+@strawberry.enum(description="What relates two nodes. CLAIMED_REFERRAL: quarantined, not in effect.")
 class RelationKind(Enum):
     REFERRED = "REFERRED"
+    CLAIMED_REFERRAL = "CLAIMED_REFERRAL"
     PURCHASED_THROUGH = "PURCHASED_THROUGH"
     DEVICE = "DEVICE"
     PAYOUT_ACCOUNT = "PAYOUT_ACCOUNT"

@@ -53,11 +53,16 @@ class GraphEdge:
     target: strawberry.ID = strawberry.field(description="The downline, the seller, or the identifier.")
     kind: RelationKind = strawberry.field(description="What joins them.")
     weight: int = strawberry.field(description="How often: orders of a purchase; 1 otherwise.")
+    net_fen: Fen | None = strawberry.field(
+        description="Paid less refunded of the purchases of a cycle; not summed elsewhere.", default=None
+    )
 
     @classmethod
-    def of(cls, source: str, target: str, kind: str, weight: int) -> GraphEdge:
+    def of(cls, source: str, target: str, kind: str, weight: int, net_fen: int | None = None) -> GraphEdge:
         """An edge between nodes by `KIND:key`."""
-        return cls(source=node_id(source), target=node_id(target), kind=RelationKind(kind), weight=weight)
+        return cls(
+            source=node_id(source), target=node_id(target), kind=RelationKind(kind), weight=weight, net_fen=net_fen
+        )
 
 
 @strawberry.type(description="A part of the graph, as flat nodes and edges.")

@@ -83,7 +83,7 @@ MUTATIONS_OF = {
 WORKBENCH = {"explore", "questions", "askQuestion"}
 TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
-SHAPES = {"networkDiff", "quarantinedClaims"}
+SHAPES = {"networkDiff", "cycles", "chains", "ring", "identifierHubs", "quarantinedClaims"}
 WHAT_IF = {"blastRadius", "lossImpact", "counterfactual"}
 STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
@@ -100,6 +100,7 @@ ARGUMENTS = {
     "network": '(rootCode: "A")',
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
+    "ring": '(code: "B")',
     "networkDiff": '(rootCode: "A", from: "2025-06-01T00:00:00Z", to: "2026-01-01T00:00:00Z")',
     "blastRadius": '(codes: ["A", "B"])',
     "counterfactual": '(code: "A")',
