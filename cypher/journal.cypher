@@ -25,7 +25,7 @@ SET e = entry
 // returns: one Changed
 // Whose own facts or subtree changed after one position and up to another: the codes named by those entries and everybody above them now.
 MATCH (e:JournalEntry)
-WHERE $after < e.seq <= $upto
+WHERE e.seq > $after AND e.seq <= $upto
 UNWIND e.codes AS code
 WITH DISTINCT code
 OPTIONAL MATCH (:Promoter {code: code})<-[:REFERRED*0..1000]-(above:Promoter)

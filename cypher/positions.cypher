@@ -5,7 +5,7 @@
 MATCH (j:Journal {id: 'head'})
 CALL () {
   MATCH (e:JournalEntry)
-  WHERE $after < e.seq <= $upto
+  WHERE e.seq > $after AND e.seq <= $upto
   WITH collect(e) AS entries
   RETURN
     reduce(last = 0, e IN entries | CASE WHEN e.kind = 'month_closed' AND e.seq > last THEN e.seq ELSE last END) AS closes_seq,

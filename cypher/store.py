@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import neo4j
-from neo4j.exceptions import ClientError, DriverError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import ClientError, ConnectionPoolError, DriverError, Neo4jError, ServiceUnavailable
 
 from cypher import journal
 from cypher.statements import Record, Statement
@@ -238,6 +238,6 @@ def _translated(error: Neo4jError | DriverError) -> Exception:
         if isinstance(error, ClientError) and not error.is_retryable():
             return error
         return StoreUnavailable(error.message or code)
-    if isinstance(error, ServiceUnavailable) or error.is_retryable():
+    if isinstance(error, ServiceUnavailable | ConnectionPoolError) or error.is_retryable():
         return StoreUnavailable(str(error))
     return error

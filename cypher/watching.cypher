@@ -52,19 +52,19 @@ RETURN collect(centre.code) AS codes
 
 // name: ended
 // returns: one Ended
-// Who has at least so many direct downlines, among those under whom somebody was placed after an instant and up to another; `people`: of how many that was asked, 100,000 of each kind at most.
+// Who has at least so many direct downlines, among those under whom somebody was placed after an instant and up to another; `people`: of how many that was asked, `people_max` of each kind at most.
 CALL () {
   MATCH (p:Promoter)
   WHERE p.joined_at > $after_at AND p.joined_at <= $until AND p.code IS NOT NULL
-  WITH p LIMIT 100000
-  MATCH (p)<-[r:REFERRED]-(centre:Promoter)
+  WITH p LIMIT $people_max
+  OPTIONAL MATCH (p)<-[r:REFERRED]-(centre:Promoter)
   WHERE r.since_at IS NULL
   RETURN centre, count(*) AS people
   UNION ALL
   MATCH (centre:Promoter)-[r:REFERRED]->(:Promoter)
   USING INDEX SEEK r:REFERRED(since_at)
   WHERE r.since_at > $after_at AND r.since_at <= $until
-  WITH centre LIMIT 100000
+  WITH centre LIMIT $people_max
   RETURN centre, count(*) AS people
 }
 WITH centre, sum(people) AS people

@@ -51,7 +51,7 @@ async def centres(
 
 
 @statement
-async def ended(run: Run, *, after_at: int, until: int, least: int) -> Ended: ...
+async def ended(run: Run, *, after_at: int, until: int, least: int, people_max: int) -> Ended: ...
 
 
 @statement

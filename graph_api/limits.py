@@ -43,6 +43,7 @@ WEIGHTS = {
     "Query.askQuestion": COST_MAX // 4,
     "Query.simulatePlan": COST_MAX // 2,
     "Query.tryDetector": COST_MAX // 2,
+    "Query.detectors": 200,
     "Query.blastRadius": 200,
     "Query.counterfactual": 400,
     "Query.lossImpact": 200,

@@ -29,6 +29,7 @@ ENTRIES_MAX = 10_000
 """Entries at once. Who is further behind, as during an import, goes on at the head: that is the scan's work."""
 RECENT_US = 2 * DAY_US
 """Orders that were paid, or refunded, before that are history being loaded: the scan's work too."""
+ENDED_MAX = 100_000
 RECEIVERS_AT_ONCE = 200
 CENTRES_AT_ONCE = 20
 COMMISSIONS_MAX = 200_000
@@ -41,12 +42,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Watched:
-    """What one look came to. `skipped`: entries left to the scan; `left`: promoters left to it, being too large."""
+    """What one look came to. Left to the scan: `skipped`, entries; `left`, promoters, being too large; `cut` is 1 if more
+    people's days have ended at once than are asked for."""
 
     entries: int = 0
     skipped: int = 0
     looked_at: int = 0
     left: int = 0
+    cut: int = 0
     raised: int = 0
     changed: int = 0
     closed: int = 0
@@ -143,7 +146,8 @@ async def _centres(look: _Look, news: _News, *, since: int) -> set[str]:
     """Around whom a burst may be due since an instant, or another than before: one is judged once all in it had time to sell."""
     store, least, sell_us = look.store, look.burst["new_min"], look.sell_us
     until = look.now - sell_us
-    ended = await watching.ended(store, after_at=since - sell_us, until=until, least=least)
+    ended = await watching.ended(store, after_at=since - sell_us, until=until, least=least, people_max=ENDED_MAX)
+    look.done.cut = int(ended.people >= ENDED_MAX)
     centres = set(ended.codes)
     if news.placed or news.sold:
         sold = [list(sale) for sale in sorted(news.sold)]

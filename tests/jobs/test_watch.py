@@ -195,3 +195,12 @@ async def test_ten_thousand_entries_are_a_few_statements_and_more_are_left_to_th
     assert done.looked_at == (0 if skipped else 4)
     assert shop.store.statements_run - before < 20
     assert (await looked(shop)).entries == 0
+
+
+async def test_more_people_than_are_asked_for_at_once_are_told_of(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await looked(shop, PAID)
+    await enrolled(shop, 4, at=PAID)
+    monkeypatch.setattr(watch, "ENDED_MAX", 3)
+    assert (await looked(shop, PAID + WEEK_US - HOUR_US)).cut == 0
+    assert (await looked(shop, PAID + WEEK_US + HOUR_US)).cut == 1
+    assert (await looked(shop, PAID + WEEK_US + 2 * HOUR_US)).cut == 0
