@@ -14,8 +14,10 @@ LOWER = {
     "graph_api.rules": ("graph_api.rules", "graph_api.errors"),
     "cypher": ("cypher", "graph_api.rules", "graph_api.errors"),
     "graph_api.cache": ("graph_api.cache", "graph_api.rules", "graph_api.errors", "graph_api.batched.rows", "cypher"),
+    "graph_api.arrays": ("graph_api.arrays",),
     "graph_api.batched": (
         "graph_api.batched",
+        "graph_api.arrays",
         "graph_api.cache",
         "graph_api.rules",
         "graph_api.errors",
@@ -23,7 +25,7 @@ LOWER = {
         "graph_api.viewer",
         "cypher",
     ),
-    "graph_api.risk": ("graph_api.risk", "graph_api.rules", "graph_api.errors"),
+    "graph_api.risk": ("graph_api.risk", "graph_api.arrays", "graph_api.rules", "graph_api.errors"),
     "graph_api.providers": ("graph_api.providers", "graph_api.rules", "graph_api.errors", "graph_api.settings"),
     "graph_api.workdays": ("graph_api.workdays", "graph_api.rules"),
     "graph_api.actions": (

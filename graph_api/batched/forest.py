@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cypher import recount
 from cypher.store import Store
+from graph_api.arrays import added
 from graph_api.batched.asks import ALL_TIME
 
 PAGE = 10_000
@@ -52,8 +53,8 @@ class Forest:
             yield Level(
                 number,
                 np.bincount(above, minlength=size),
-                _added(size, above, orders[people]),
-                _added(size, above, volumes_fen[people]),
+                added(size, above, orders[people]),
+                added(size, above, volumes_fen[people]),
             )
             above = self.referrers[above]
             further = above != NOBODY
@@ -114,10 +115,3 @@ def _forest(
             orders[month][at[of_month]] = page_orders[of_month]
             volumes_fen[month][at[of_month]] = page_volumes_fen[of_month]
     return Forest(numbers, referrers, orders, volumes_fen)
-
-
-def _added(size: int, at: Int32s, values: Int64s) -> Int64s:
-    """Sums of whole numbers by index; bincount would go through floats."""
-    sums = np.zeros(size, dtype=np.int64)
-    np.add.at(sums, at, values)
-    return sums

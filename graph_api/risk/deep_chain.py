@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from graph_api.risk.arrays import roots_and_depths
+from graph_api.arrays import roots_and_depths
 from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.snapshot import Int32s, Snapshot
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_api.risk.arrays import components, groups
+from graph_api.arrays import components, groups
 from graph_api.risk.detector import (
     Detector,
     Evidence,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from graph_api.risk.arrays import grouped
+from graph_api.arrays import grouped
 from graph_api.risk.detector import Edge, Parameter, Text
 from graph_api.risk.snapshot import Bools, Int32s, Int64s, Snapshot
 from graph_api.rules.codes import IDENTIFIER_KINDS

@@ -8,7 +8,7 @@ from itertools import accumulate, islice
 import networkx
 import numpy as np
 
-from graph_api.risk.arrays import kept_on_cycles
+from graph_api.arrays import kept_on_cycles
 from graph_api.risk.cycles import Cycles
 from graph_api.risk.detector import (
     Detector,

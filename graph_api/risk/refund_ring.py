@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph_api.risk.arrays import added, components, groups
+from graph_api.arrays import added, components, groups
 from graph_api.risk.detector import (
     Detector,
     Edge,

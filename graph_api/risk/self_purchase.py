@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graph_api.risk.arrays import groups
+from graph_api.arrays import groups
 from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.links import HUB_MAX, Sharing, link_edges
 from graph_api.risk.snapshot import Int64s, Snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_api.risk.arrays import groups
+from graph_api.arrays import groups
 from graph_api.risk.detector import (
     LOCK_SCORE,
     Detector,

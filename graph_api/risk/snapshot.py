@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_api.risk.arrays import added, roots_and_depths
+from graph_api.arrays import added, roots_and_depths
 from graph_api.rules.calendar import DAY_US, HOUR_US
 from graph_api.rules.codes import IDENTIFIER_KINDS
 

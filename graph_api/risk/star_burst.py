@@ -6,7 +6,7 @@ from bisect import bisect
 
 import numpy as np
 
-from graph_api.risk.arrays import groups
+from graph_api.arrays import groups
 from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.snapshot import Bools, Int64s, Snapshot, days_of
 from graph_api.rules.calendar import DAY_US, HOUR_US, local_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_api.risk.arrays import added, grouped
+from graph_api.arrays import added, grouped
 from graph_api.risk.detector import Detector, Edge, Evidence, Found, Limits, Parameter, Text, found, score
 from graph_api.risk.snapshot import SHANGHAI_US, Int64s, Snapshot
 from graph_api.rules.calendar import HOUR_US

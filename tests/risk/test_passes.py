@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import graph_api.risk
+from graph_api.arrays import components, kept_on_cycles, on_cycles, roots_and_depths
 from graph_api.errors import NotFound, OutOfBounds
 from graph_api.risk import referral_cycle
-from graph_api.risk.arrays import components, kept_on_cycles, on_cycles, roots_and_depths
 from graph_api.risk.detector import ParameterSet
 from graph_api.risk.links import Sharing, hubs
 from graph_api.risk.mutual_purchase import Purchases

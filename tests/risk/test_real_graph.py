@@ -10,8 +10,8 @@ import networkx
 import numpy as np
 import pytest
 
+from graph_api.arrays import components, kept_on_cycles, on_cycles, roots_and_depths
 from graph_api.risk import deep_chain, referral_cycle
-from graph_api.risk.arrays import components, kept_on_cycles, on_cycles, roots_and_depths
 from graph_api.risk.snapshot import Gathering, Snapshot
 from graph_api.rules.circles import circles
 
