@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from graph_api.rules.calendar import (
     DAY_US,
+    INSTANT_MAX,
     INSTANT_MIN,
+    YEAR_MAX,
     day_of,
     day_start,
     from_datetime,
@@ -163,3 +165,13 @@ def test_a_month_is_shifted(number: int, by: int, shifted: int) -> None:
 )
 def test_a_month_s_tier_is_released_on_the_sixteenth_of_the_next(number: int, released: str) -> None:
     assert tier_release_at(number) == instant(f"{released}T00:00:00+08:00")
+
+
+def test_the_last_instant_and_month_of_the_calendar_are_in_it() -> None:
+    assert instant(instant_text(INSTANT_MAX)) == INSTANT_MAX
+    assert month(f"{YEAR_MAX}-12") == YEAR_MAX * 100 + 12
+    for beyond, read in (("9999-01", month), ("9999-01-01T00:00:00Z", instant)):
+        with pytest.raises(
+            ValueError, match=re.escape(f"out of the calendar, which is 0001 to {YEAR_MAX}: {beyond!r}")
+        ):
+            read(beyond)

@@ -110,3 +110,29 @@ def test_a_step_without_months_of_sales_is_not_reached_by_them() -> None:
     step = Step(Rank.SENIOR, 15, "VALID_DOWNLINES", 1, 2, (), 0)
     told = recounted(PLAN, rank=Rank.SENIOR, months=(), downlines=[], out=(), sales_fen={}, steps=[step])
     assert not told.steps[0].holds
+
+
+def test_rings_are_whole_and_each_is_told_once() -> None:
+    shares = [
+        *(Share(person, "PHONE:1") for person in "ab"),
+        *(Share(person, "DEVICE:2") for person in "bc"),
+        *(Share(person, "DEVICE:3") for person in "cd"),
+        *(Share(person, "DEVICE:4") for person in "be"),
+        *(Share(person, "PHONE:5") for person in "xy"),
+        *(Share(person, "PHONE:6") for person in "pq"),
+    ]
+    assert [list(ring) for ring in rings(shares)] == [["a", "b", "c", "d", "e"], ["p", "q"], ["x", "y"]]
+
+
+def test_a_downline_counts_from_the_instant_at_which_it_became_valid() -> None:
+    step = Step(Rank.SENIOR, 15, "VALID_DOWNLINES", 2, 2, (), 0)
+
+    def downlines(since: int, since_without: int | None) -> int:
+        downline = Downline("a", True, since, since_without)
+        told = recounted(PLAN, rank=Rank.SENIOR, months=(), downlines=[downline], out=(), sales_fen={}, steps=[step])
+        return told.steps[0].downlines
+
+    assert downlines(15, None) == 1
+    assert downlines(15, 15) == 2
+    assert downlines(15, 16) == 1
+    assert downlines(16, None) == 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_api.rules.money import half_up, refund_spread_fen, share_fen
+from graph_api.rules.money import half_up, refund_spread_fen, share_fen, share_of_bp, yuan
 
 FEN = st.integers(-(2**63), 2**63 - 1)
 REMAINING = st.lists(st.integers(0, 10**15), min_size=1, max_size=8)
@@ -88,3 +88,12 @@ def test_a_spread_is_whole_and_no_line_gives_more_than_it_has(spread: tuple[list
 def test_a_refund_that_does_not_fit_is_refused(remaining_fen: list[int], refund_fen: int) -> None:
     with pytest.raises(ValueError, match=f"^a refund of {refund_fen} does not fit into {sum(remaining_fen)}$"):
         refund_spread_fen(remaining_fen, refund_fen)
+
+
+@pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (1, "0.01"), (-1, "-0.01"), (123_456_789, "1,234,567.89")])
+def test_fen_read_as_yuan(fen: int, text: str) -> None:
+    assert yuan(fen) == text
+
+
+def test_a_share_of_one_fen_is_all_of_it() -> None:
+    assert (share_of_bp(1, 1), share_of_bp(0, 1), share_of_bp(5, 0), share_of_bp(1, 3)) == (10_000, 0, 0, 3_333)

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_api.rules.payout import FINAL, LIVE, ON_THE_WAY, RANK, Payable, PayoutStatus, Step, Wait, decision, step
+from graph_api.rules.payout import (
+    FINAL,
+    LIVE,
+    ON_THE_WAY,
+    RANK,
+    Payable,
+    PayoutStatus,
+    Step,
+    Wait,
+    decision,
+    parts,
+    step,
+)
 
 ENDS = "PAID FAILED EXPIRED"
 FORWARD = {
@@ -94,3 +106,8 @@ def test_without_a_minimum_nothing_is_still_not_paid() -> None:
         return decision(gross_fen, payout_min_fen=0, status="ACTIVE", has_contract=True, has_account=True).wait
 
     assert [wait(gross_fen) for gross_fen in (-1, 0, 1)] == [Wait.NOTHING_DUE, Wait.NOTHING_DUE, None]
+
+
+def test_a_part_of_one_fen_is_taken_too() -> None:
+    assert parts(3, [("a", 1), ("b", 0), ("c", 2)]) == (("a", 1), ("c", 2))
+    assert parts(1, [("a", 1), ("b", 5)]) == (("a", 1),)

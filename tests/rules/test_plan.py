@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_api.errors import DomainError, Invalid, OutOfBounds, TooManyLevels
+from graph_api.errors import Conflict, DomainError, Invalid, ManyErrors, OutOfBounds, TooManyLevels
 from graph_api.rules.money import FEN_MAX
 from graph_api.rules.plan import (
     DEFAULT_PLAN,
     RANKS,
     Plan,
     Rank,
+    judged_version,
     plan_errors,
     plan_in_force,
     product_rate_errors,
@@ -197,3 +198,40 @@ def test_no_rank_at_any_level_earns_more_than_the_worst_case(
     plan: Plan = replace(DEFAULT_PLAN, override_bp=tuple(rates), tier_bp=tier_bp)
     dearest = [max(plan.override_rate_bp(level=level, rank=rank) for rank in RANKS) for level in (1, 2)]
     assert worst_case_bp(plan, commission_bp) == commission_bp + tier_bp + sum(dearest)
+
+
+PUBLISHED = (DEFAULT_PLAN, replace(DEFAULT_PLAN, version="may", starts_at=500, observation_days=9))
+
+
+def test_what_a_version_does_not_say_is_that_of_the_version_in_force_at_its_start() -> None:
+    given = {"version": "new", "starts_at": 700, "payout_min_fen": 5_000}
+    assert judged_version(PUBLISHED, given, commission_bps=[2_000]) == replace(
+        PUBLISHED[1], version="new", starts_at=700, payout_min_fen=5_000
+    )
+    before = judged_version(PUBLISHED, given | {"starts_at": 499}, commission_bps=[])
+    assert before == replace(DEFAULT_PLAN, version="new", starts_at=499, payout_min_fen=5_000)
+
+
+def test_a_version_that_is_there_is_itself_unless_something_else_is_said() -> None:
+    assert judged_version(PUBLISHED, {"version": "may"}, commission_bps=[]) is PUBLISHED[1]
+    assert judged_version(PUBLISHED, {"version": "may", "observation_days": 9}, commission_bps=[]) is PUBLISHED[1]
+    with pytest.raises(Conflict) as refused:
+        judged_version(PUBLISHED, {"version": "may", "observation_days": 8}, commission_bps=[])
+    assert (refused.value.message, refused.value.field) == (
+        "plan may is published with other content",
+        ["version"],
+    )
+
+
+def test_two_versions_do_not_start_at_one_instant() -> None:
+    with pytest.raises(Conflict) as refused:
+        judged_version(PUBLISHED, {"version": "new", "starts_at": 500}, commission_bps=[])
+    assert (refused.value.message, refused.value.field) == ("another version starts at this instant", ["startsAt"])
+
+
+def test_a_version_is_judged_against_the_products_it_would_apply_to() -> None:
+    given = {"version": "new", "starts_at": 700, "tier_bp": 1_000}
+    assert judged_version(PUBLISHED, given, commission_bps=[2_700]).tier_bp == 1_000
+    with pytest.raises(ManyErrors) as refused:
+        judged_version(PUBLISHED, given, commission_bps=[2_000, 2_701])
+    assert [(error.code, error.field) for error in refused.value.errors] == [("OUT_OF_BOUNDS", ["capBp"])]

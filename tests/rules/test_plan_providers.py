@@ -41,3 +41,10 @@ def test_the_cap_of_profit_sharing_cannot_exceed_what_wechat_allows(cap_bp: int)
 def test_a_product_that_profit_sharing_could_not_pay_is_refused() -> None:
     assert product_rate_errors(1700, [SPLIT]) == []
     assert [error.field for error in product_rate_errors(1701, [DEFAULT_PLAN, SPLIT])] == [["commissionBp"]]
+
+
+def test_what_profit_sharing_cannot_pay_is_told_in_numbers() -> None:
+    (error,) = plan_errors(SPLIT, commission_bps=[1701])
+    assert error.message == "could pay 3001 bp of a payment, above the 3000 that profit sharing may take"
+    (error,) = product_rate_errors(1701, [SPLIT])
+    assert error.message == "could pay 3001 bp under plan default, above the 3000 that profit sharing may take"

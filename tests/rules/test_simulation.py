@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from graph_api.rules.calendar import month_end
-from graph_api.rules.plan import DEFAULT_PLAN, Plan
-from graph_api.rules.simulation import Compared, PastOrder, Simulation, Standing, TierMonth
+from graph_api.rules.plan import DEFAULT_PLAN, Plan, Rank
+from graph_api.rules.simulation import UNCHANGED, Compared, PastOrder, Simulation, Standing, TierMonth
 
 NEW = Standing(None, 0, None, 0, None)
 PEOPLE = dict.fromkeys("ABC", NEW)
@@ -133,3 +133,35 @@ def test_promoters_stand_by_difference_then_code_and_a_page_goes_on_after_a_key(
     while rest := running.page(first=2, after=paged[-1].key if paged else None):
         paged += rest
     assert paged == whole
+
+
+def test_orders_add_up_and_standings_are_learned() -> None:
+    other = SOLD_BY_D._replace(number="p", month=202602, lines=((2000, 50_000), (2000, 7)))
+    running = Simulation(DEFAULT_PLAN, {"default": DEFAULT_PLAN})
+    senior = Standing(500, 9, None, 0, None)
+    running.learn([("C", Standing(None, 0, None, 0, None)), ("B", senior)])
+    assert running.standings == {"C": UNCHANGED, "B": senior}
+    assert running.standings["C"] is UNCHANGED
+    assert running.unknown([other]) == []
+    running.take([SOLD_BY_D, other])
+    assert (running.orders, running.net_fen, running.months) == (2, 150_007, {202601, 202602})
+
+
+def test_who_earned_only_then_or_only_now_is_compared_with_nothing() -> None:
+    only_then = SOLD_BY_D._replace(posted=(("Z", 0, 7),))
+    rows = {row.code: row for row in simulated(DEFAULT_PLAN, only_then).page(first=10, after=None)}
+    assert rows["Z"] == Compared("Z", 0, 7)
+    assert rows["D"] == Compared("D", 20_000, 0)
+
+
+def test_a_rise_counts_from_its_instant_and_its_position_on() -> None:
+    at_once = Standing(senior_at=1_000, senior_seq=10, elite_at=None, elite_seq=0, closed_at=None)
+    assert at_once.rank_known(1_000, 10) is Rank.SENIOR
+    assert at_once.rank_known(999, 10) is Rank.PROMOTER
+    assert at_once.rank_known(1_000, 9) is Rank.PROMOTER
+    unpaid = SOLD_BY_D._replace(plan_version="none", receiver_codes=("D", "", ""), override_bps=(0, 0))
+    assert paid(STEEP, unpaid, C=at_once, B=NEW) == {"D": 20_000, "C": 4_000, "B": 3_000}
+    one_level = SOLD_BY_D._replace(receiver_codes=("D", "C", ""), override_bps=(300, 0))
+    assert paid(STEEP, one_level, C=NEW, B=at_once) == {"D": 20_000, "C": 3_000, "B": 4_000}
+    told_otherwise = SOLD_BY_D._replace(override_bps=(301, 300))
+    assert paid(STEEP, told_otherwise, C=at_once)["C"] == 4_000

@@ -8,7 +8,7 @@ from graph_api.rules.commission import CommissionKind
 from graph_api.rules.plan import TaxMethod
 from graph_api.rules.statement import StatementUneven, statement
 from graph_api.rules.tax import month_taxable_fen, year_taxable_fen
-from graph_api.rules.tax_record import PaidMonth, tax_record
+from graph_api.rules.tax_record import PaidMonth, TaxMonth, tax_record
 
 PER_MONTH, CUMULATIVE = TaxMethod.PER_MONTH, TaxMethod.CUMULATIVE
 
@@ -87,3 +87,22 @@ def test_a_month_that_withheld_too_much_makes_the_next_ones_due_nothing() -> Non
         [PaidMonth(202601, CUMULATIVE, 1, 1_000_000, 50_000), PaidMonth(202602, CUMULATIVE, 1, 1_000_000, 0)]
     )
     assert [row.due_fen for row in record] == [9_000, 0]
+
+
+def test_several_rows_of_a_kind_are_added_up() -> None:
+    told = statement(
+        [("ACCRUAL", False, 100), ("ACCRUAL", False, 60), ("PAYOUT", False, -30), ("PAYOUT", False, -5)],
+        [("BASE", 100, 1), ("BASE", 60, 2)],
+    )
+    assert (told.entries_fen[CommissionKind.BASE], told.entry_count, told.paid_out_fen) == (160, 3, -35)
+
+
+def test_the_refusal_tells_both_sums() -> None:
+    with pytest.raises(StatementUneven, match=r"^entries of 99 fen, posted 100 fen$"):
+        statement([("ACCRUAL", False, 100)], [("BASE", 99, 1)])
+
+
+def test_a_month_of_the_record_tells_all_that_it_was_made_of() -> None:
+    assert tax_record([PaidMonth(202603, PER_MONTH, 2, 400_000, 63_000)]) == [
+        TaxMonth(202603, PER_MONTH, 2, 400_000, 320_000, 64_000, 63_000, 400_000, 63_000)
+    ]
