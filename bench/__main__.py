@@ -202,7 +202,7 @@ def main() -> None:
             if given.what == "all":
                 asyncio.run(bench(servers, Path(directory), quick=given.quick))
             elif given.what == "scan":
-                asyncio.run(structures.bench(servers, Path(directory), promoters=given.promoters))
+                asyncio.run(structures.bench(servers, Path(directory), promoters=given.promoters, quick=given.quick))
             else:
                 asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")
