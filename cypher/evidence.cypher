@@ -1,10 +1,9 @@
 // name: tree
 // returns: maybe Tree
-// A tree as a pack of evidence begins with it: where it hangs, its people by level below it (0 is itself), and the position of the journal.
+// A tree as a pack of evidence begins with it: where it hangs, its people by level below it (0 is itself), and the position of the journal that was settled before.
 MATCH (p:Promoter {code: $code})
-MATCH (j:Journal {id: 'head'})
 MATCH (s:Store {name: 'promograph'})
-RETURN s.id AS store_id, j.seq AS position,
+RETURN s.id AS store_id, $position AS position,
        COLLECT { MATCH (p)<-[r:REFERRED*0..1000]-(above:Promoter) RETURN above.code ORDER BY size(r) DESC LIMIT 1 }[0] AS root_code,
        COLLECT { MATCH (p)-[r:REFERRED*0..1000]->(m:Promoter) WITH size(r) AS level, count(m) AS people RETURN [level, people] ORDER BY level } AS levels
 
@@ -54,7 +53,7 @@ CALL () {
   WHERE f.id > $after
   RETURN f ORDER BY f.id LIMIT $first
 }
-WITH f, EXISTS { MATCH (f)-[:NAMES]->(p:Promoter) WHERE EXISTS { (p)<-[:REFERRED*0..1000]-(:Promoter {code: $code}) } } AS named ORDER BY f.id
+WITH f, EXISTS { MATCH (f)-[:NAMES]->(p:Promoter) WHERE any(step IN COLLECT { MATCH (p)<-[:REFERRED*0..1000]-(above:Promoter) RETURN above.code } WHERE step = $code) } AS named ORDER BY f.id
 RETURN collect({
   id: f.id, finding: CASE WHEN named THEN properties(f) END,
   members: CASE WHEN named THEN COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) RETURN p.code ORDER BY p.code } END
@@ -75,7 +74,8 @@ CALL (entries) {
   UNWIND e.codes AS code
   WITH DISTINCT code
   MATCH (p:Promoter {code: code})
-  WHERE EXISTS { (p)<-[:REFERRED*0..1000]-(:Promoter {code: $code}) }
+  // Compared here and not matched: a pattern with both ends known may be walked from the root down.
+  WHERE any(step IN COLLECT { MATCH (p)<-[:REFERRED*0..1000]-(above:Promoter) RETURN above.code } WHERE step = $code)
   RETURN collect(code) AS members
 }
-RETURN [e IN entries | {seq: e.seq, entry: CASE WHEN any(code IN e.codes WHERE code IN members) THEN properties(e) END}] AS rows
+RETURN [e IN entries | {seq: e.seq, codes: size(e.codes), entry: CASE WHEN any(code IN e.codes WHERE code IN members) THEN properties(e) END}] AS rows

@@ -28,7 +28,7 @@ class Page:
 
 
 @statement
-async def tree(run: Run, *, code: str) -> Tree | None: ...
+async def tree(run: Run, *, code: str, position: int) -> Tree | None: ...
 
 
 @statement

@@ -33,10 +33,11 @@ CREATE (q)-[:REFERRED {promoter_code: row.code}]->(p)
 
 // name: claim
 // returns: none
-// Claimed referrals that lay on a cycle: kept askable, never a referral.
+// Claimed referrals that lay on a cycle: kept askable, never a referral; of whoever has a referrer or a settled claim by now, none.
 UNWIND $claims AS claim
 MATCH (q:Promoter {code: claim.referrer_code})
 MATCH (p:Promoter {code: claim.promoter_code})
+WHERE NOT EXISTS { (p)<-[:REFERRED|SETTLED_CLAIM]-() }
 MERGE (q)-[r:CLAIMED_REFERRAL {promoter_code: claim.promoter_code}]->(p)
 ON CREATE SET r.quarantined_at = claim.quarantined_at
 

@@ -32,8 +32,7 @@ def signing_key(secret: str) -> bytes:
 
 async def tree(store: Store, code: str) -> Tree:
     """The tree that a pack would be about; NotFound if there is no such promoter."""
-    await settled(store)
-    found = await evidence.tree(store, code)
+    found = await evidence.tree(store, code, position=await settled(store))
     if found is None:
         raise NotFound(f"no promoter {code!r}", field=["code"])
     return found

@@ -18,6 +18,8 @@ from graph_api.rules.compliance import LEVELS_LIMIT, PEOPLE_LIMIT, meter
 
 PEOPLE_PER_PAGE = 200
 ROWS_PER_PAGE = 1_000
+ENTRIES_AT_FIRST = 10
+CODES_PER_PAGE = 20_000
 ShownName = Callable[[str, str | None], str | None]
 """What is shown of a promoter's sealed name: code and seal to text."""
 
@@ -29,9 +31,9 @@ class Record(NamedTuple):
     body: Mapping[str, Any]
 
 
-async def tree(run: Run, code: str) -> Tree | None:
-    """Where a tree hangs and how large it is; None if there is no such promoter."""
-    return await evidence.tree(run, code=code)
+async def tree(run: Run, code: str, *, position: int) -> Tree | None:
+    """Where a tree hangs and how large it is, read at or after a journal position; None if there is no such promoter."""
+    return await evidence.tree(run, code=code, position=position)
 
 
 async def records(run: Run, code: str, found: Tree, shown: ShownName) -> AsyncIterator[Record]:
@@ -56,12 +58,15 @@ async def records(run: Run, code: str, found: Tree, shown: ShownName) -> AsyncIt
 
 async def journal(run: Run, code: str, *, upto: int) -> AsyncIterator[Record]:
     """Journal entries that touch the tree as it is now, oldest first."""
-    after = 0
-    while page := (await evidence.journal(run, code=code, after=after, upto=upto, first=ROWS_PER_PAGE)).rows:
+    after, first = 0, min(ENTRIES_AT_FIRST, ROWS_PER_PAGE)
+    while page := (await evidence.journal(run, code=code, after=after, upto=upto, first=first)).rows:
         for row in page:
             if row["entry"] is not None:
                 yield Record("journal", _told(row["entry"], "facts"))
         after = page[-1]["seq"]
+        # An entry of an import names thousands of people, each of whom is climbed from.
+        codes = sum(row["codes"] for row in page)
+        first = max(first // 2, 1) if codes > CODES_PER_PAGE else min(2 * first, ROWS_PER_PAGE)
 
 
 def _person(row: Mapping[str, Any], shown: ShownName) -> list[Record]:

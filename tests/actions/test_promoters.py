@@ -158,3 +158,11 @@ async def test_opposite_moves_that_race_close_no_cycle(store: Store, pii: Pii, q
         assert len(await query(EDGES)) == 1
         for code in "AB":
             await move(store, code, None)
+
+
+async def test_who_has_a_referrer_is_claimed_by_nobody_more(store: Store, pii: Pii, query: Query) -> None:
+    await promoters.enrol(store, pii, [Enrolment(code, joined_at=1) for code in "ABR"], **BY)
+    await promoters.bind(store, promoter_code="A", referrer_code="R", at=NOW, **BY)
+    await promoters.claim(store, [("A", "B"), ("B", "A")], **BY)
+    claimed = await query("MATCH (q)-[:CLAIMED_REFERRAL]->(p) RETURN q.code AS q, p.code AS p")
+    assert claimed == [{"q": "A", "p": "B"}]
