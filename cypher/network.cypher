@@ -86,12 +86,18 @@ SET p.status = CASE p.status WHEN 'LOCKED' THEN 'LOCKED' ELSE 'CLOSED' END, p.cl
 // returns: maybe Request
 // What an idempotency key was used for.
 MATCH (k:RequestKey {key: $key})
-RETURN k.fingerprint AS fingerprint, k.answer AS answer
+RETURN k.fingerprint AS fingerprint, k.answer AS answer, coalesce(k.released, 0) AS released, coalesce(k.made, []) AS made
 
 // name: remember_request
 // returns: none
 // Takes an idempotency key.
 CREATE (k:RequestKey {key: $key, fingerprint: $fingerprint})
+
+// name: note_request
+// returns: none
+// Adds what a step of the request under a key has done, in the step's own transaction.
+MATCH (k:RequestKey {key: $key})
+SET k.released = coalesce(k.released, 0) + $released, k.made = coalesce(k.made, []) + $made
 
 // name: answer_request
 // returns: none

@@ -57,10 +57,12 @@ class Climb:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`answer` as JSON, of work that takes several transactions and has come to its end."""
+    """Of work that takes several transactions: `answer` as JSON once it has come to its end, and what its steps have done."""
 
     fingerprint: str
     answer: str | None
+    released: int
+    made: list[str]
 
 
 @statement
@@ -105,6 +107,10 @@ async def request(run: Run, *, key: str) -> Request | None: ...
 
 @statement
 async def remember_request(run: Run, *, key: str, fingerprint: str) -> None: ...
+
+
+@statement
+async def note_request(run: Run, *, key: str, released: int, made: list[str]) -> None: ...
 
 
 @statement

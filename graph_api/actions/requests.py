@@ -52,18 +52,28 @@ async def answer_of(store: Store, request: Request) -> Any:
     return json.loads(known.answer) if known.answer is not None else None
 
 
-async def remember(store: Store, request: Request, answer: Any, *, now: int) -> Any:
-    """Keep the answer of finished work under its key, and return the one that stands: another worker may have been first."""
-    if request.key is None:
-        return answer
+async def note(transaction: Transaction, request: Request, *, released: int, made: Sequence[str]) -> None:
+    """Add what a step has done to what the request has, whoever of those that work under its key did it."""
+    if request.key is not None:
+        await is_repeat(transaction, request)
+        await network.note_request(transaction, key=request.full_key, released=released, made=list(made))
+
+
+async def remember(store: Store, request: Request, answer: Callable[[int, list[str]], T], *, now: int) -> T | Any:
+    """Keep the answer of finished work under its key, and return the one that stands: another worker may have been first.
+
+    `answer` is given what all steps under the key have released and made.
+    """
 
     async def work(transaction: Transaction) -> Any:
-        if await is_repeat(transaction, request):
-            known = await network.request(transaction, key=request.full_key)
-            if known is not None and known.answer is not None:
-                return json.loads(known.answer)
-        await network.answer_request(transaction, key=request.full_key, answer=json.dumps(answer, ensure_ascii=False))
-        return answer
+        await is_repeat(transaction, request)
+        known = await network.request(transaction, key=request.full_key)
+        assert known is not None, "the key is taken"
+        if known.answer is not None:
+            return json.loads(known.answer)
+        whole = answer(known.released, known.made)
+        await network.answer_request(transaction, key=request.full_key, answer=json.dumps(whole, ensure_ascii=False))
+        return whole
 
     return await store.write(work, now=now)
 

@@ -21,7 +21,7 @@ from graph_api.actions.months import complete_some
 from graph_api.actions.payouts import live_of_year, tax_fen
 from graph_api.actions.plans import in_force
 from graph_api.actions.promotions import by_downlines
-from graph_api.actions.requests import Request, answer_of, remember
+from graph_api.actions.requests import Request, answer_of, note, remember
 from graph_api.rules.calendar import INSTANT_MIN, month_of
 from graph_api.rules.payout import PayoutStatus, decision
 from graph_api.rules.plan import Plan
@@ -61,18 +61,25 @@ class Settled:
 async def settle(store: Store, as_of: int, *, key: str | None = None, actor: str, now: int) -> Settled:
     """Settle up to `as_of`; doing it again changes nothing. What earlier settlements missed is caught up with.
 
-    Under a key, the same again answers as the first time did, once that came to its end.
+    Under a key, the same again answers as the first time did, once that came to its end; what was released and paid is that
+    of all who worked under it, at once or before one of them was killed.
     """
     request = Request("settle", key, [as_of])
     answered = await answer_of(store, request)
     if answered is not None:
         return _settled_of(answered)
-    settled = await _settle(store, as_of, actor=actor, now=now)
-    return _settled_of(await remember(store, request, asdict(settled), now=now))
+    settled = await _settle(store, request, as_of, actor=actor, now=now)
+    if key is None:
+        return settled
+
+    def whole(released: int, made: list[str]) -> dict[str, Any]:
+        return asdict(settled) | {"released": released, "payout_ids": made}
+
+    return _settled_of(await remember(store, request, whole, now=now))
 
 
-async def _settle(store: Store, as_of: int, *, actor: str, now: int) -> Settled:
-    run = _Run(store, as_of, actor, now)
+async def _settle(store: Store, request: Request, as_of: int, *, actor: str, now: int) -> Settled:
+    run = _Run(store, request, as_of, actor, now)
     while await complete_some(store, until_at=as_of, actor=actor, now=now):
         pass
     await run.redate()
@@ -86,6 +93,7 @@ async def _settle(store: Store, as_of: int, *, actor: str, now: int) -> Settled:
 @dataclass(slots=True)
 class _Run:
     store: Store
+    request: Request
     as_of: int
     actor: str
     now: int
@@ -209,6 +217,8 @@ class _Run:
             self.settled.released = released
             del self.settled.payout_ids[made:]
             await work(transaction, rows)
+            done = self.settled
+            await note(transaction, self.request, released=done.released - released, made=done.payout_ids[made:])
 
         try:
             await self._write(attempt)

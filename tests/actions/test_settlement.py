@@ -248,6 +248,30 @@ async def test_two_workers_at_once_pay_once(shop: Shop) -> None:
     await shop.check()
 
 
+async def test_whoever_ends_a_settlement_under_a_key_answers_for_all_that_worked_under_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another copy of the request pays and is killed before it can answer; this one finds nothing left to do."""
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+
+    async def settled() -> settlement.Settled:
+        return await settlement.settle(shop.store, DUE, key="monday", actor="test", now=NOW)
+
+    async def killed(*_: object, **__: object) -> None:
+        raise ConnectionAbortedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settlement, "remember", killed)
+        with pytest.raises(ConnectionAbortedError):
+            await settled()
+    done = await settled()
+    assert (done.released, len(done.payout_ids)) == (3, 3)
+    assert await settled() == done
+    nothing = await settlement.settle(shop.store, DUE, key="tuesday", actor="test", now=NOW)
+    assert (nothing.released, nothing.payout_ids) == (0, [])
+
+
 async def test_a_settlement_under_a_key_answers_as_the_first_time(shop: Shop) -> None:
     await shop.sell("o", 100_000)
     await shop.deliver("o")
