@@ -88,8 +88,11 @@ class Store:
     `statements_run` counts round trips, for tests and metrics.
     """
 
-    def __init__(self, driver: neo4j.AsyncDriver, *, database: str, timeout_seconds: float = 30.0) -> None:
+    def __init__(
+        self, driver: neo4j.AsyncDriver, *, login: Mapping[str, str], database: str, timeout_seconds: float = 30.0
+    ) -> None:
         self._driver = driver
+        self._login = login
         self._database = database
         self._timeout_seconds = timeout_seconds
         self._write_turn = asyncio.Lock()
@@ -152,6 +155,11 @@ class Store:
         """A session whose transactions cannot write; for questions that are no statements of ours."""
         return self._session(neo4j.READ_ACCESS)
 
+    async def way_in(self) -> dict[str, Any]:
+        """What another process needs to read here whatever this one has read or written."""
+        bookmarks = await self._bookmarks.get_bookmarks()
+        return {**self._login, "database": self._database, "bookmarks": sorted(bookmarks)}
+
     async def verify(self) -> None:
         """Raise StoreUnavailable unless Neo4j answers."""
         try:
@@ -204,7 +212,8 @@ def connect(uri: str, *, user: str, password: str, database: str, timeout_second
         telemetry_disabled=True,
         user_agent="promograph",
     )
-    return Store(driver, database=database, timeout_seconds=timeout_seconds)
+    login = {"uri": uri, "user": user, "password": password}
+    return Store(driver, login=login, database=database, timeout_seconds=timeout_seconds)
 
 
 async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -8,16 +8,18 @@ strings without end. Nothing here retries: what was stopped for its time or memo
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import neo4j
-from neo4j.exceptions import ClientError, DriverError, Neo4jError
-from neo4j.graph import Node, Path, Relationship
+from neo4j.exceptions import DriverError, Neo4jError
 
+from cypher import answering
 from cypher.store import Store, StoreTimeout, StoreUnavailable
 from graph_api.errors import Invalid
 
@@ -27,7 +29,6 @@ PLUS_MAX = 10
 NESTING_MAX = 20
 BRACES_MAX = 5
 """Subqueries or maps within each other: Neo4j plans nested ones in exponential time, and nothing stops a planner."""
-LIST_ITEMS_MAX = 1_000
 PROCEDURES = ("db.labels", "db.relationshipTypes", "db.propertyKeys")
 READS = frozenset(
     [
@@ -130,6 +131,9 @@ READS = frozenset(
         "EmptyRow",
     ]
 )
+_STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_HIDING = re.compile(r"/\*|//|`")
+"""What would make this text another one for the server than for the checks here."""
 _ENDLESS = re.compile(r"\b(reduce|replace|allReduce|lpad|rpad|range)\s*\(", re.IGNORECASE)
 _RANGE_MAX = 10_000
 _LITERAL_RANGE = re.compile(r"\brange\s*\(\s*(-?\d{1,9})\s*,\s*(-?\d{1,9})\s*\)", re.IGNORECASE)
@@ -154,23 +158,48 @@ async def explore(
     One at a time in a process: whoever waits longer than a question may take gets StoreTimeout.
     """
     _check_text(text)
-    async with _turn(timeout_seconds), store.reading() as session:
+    async with _turn(timeout_seconds):
         try:
             async with asyncio.timeout(timeout_seconds + 5):
-                await _check_plan(session, text, parameters, timeout_seconds)
-                query = neo4j.Query(text, timeout=timeout_seconds)
-                result = await session.run(query, dict(parameters))
-                records = [record async for record in _first(result, rows_max + 1)]
-                columns = list(result.keys())
-                await result.consume()
+                async with store.reading() as session:
+                    await _check_plan(session, text, parameters, timeout_seconds)
+                asked = {"text": text, "parameters": dict(parameters), "rows_max": rows_max}
+                told = await _answered({**asked, "timeout_seconds": timeout_seconds, **await store.way_in()})
         except TimeoutError as error:
             raise StoreTimeout("the question took too long") from error
         except Neo4jError as error:
-            raise _explained(error) from error
+            raise _explained(error.code or "", error.message or "") from error
         except DriverError as error:
             raise StoreUnavailable(str(error)) from error
-    rows = [[_json(value) for value in record.values()] for record in records[:rows_max]]
-    return Found(columns, rows, truncated=len(records) > rows_max)
+    if "code" in told:
+        raise _explained(told["code"], told["message"])
+    if "unavailable" in told:
+        raise StoreUnavailable(told["unavailable"])
+    if "rows" not in told:
+        raise Invalid("the answer is larger than anybody reads; ask for less", field=["cypher"])
+    rows: list[list[Any]] = told["rows"]
+    return Found(told["columns"], rows[:rows_max], truncated=len(rows) > rows_max)
+
+
+async def _answered(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a process of its own says; nothing, if it came to its limit of memory."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        answering.__file__,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        said, _ = await process.communicate(json.dumps(asked).encode())
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        raise
+    told: dict[str, Any] = json.loads(said) if process.returncode == 0 else {}
+    return told
 
 
 @asynccontextmanager
@@ -193,20 +222,25 @@ def _check_text(text: str) -> None:
         raise Invalid(f"a question is at most {TEXT_LENGTH_MAX} characters", field=["cypher"])
     if re.match(r"\s*(explain|profile|cypher)\b", text, re.IGNORECASE):
         raise Invalid("a question begins with a clause: it is planned anyway", field=["cypher"])
-    if text.count("+") + text.count("||") > PLUS_MAX:
+    bare = _STRING.sub("''", text)
+    if "\\u" in text.lower() or _HIDING.search(bare) or not bare.isascii():
+        raise Invalid(
+            "a question holds no comment, backtick or \\u, and letters beyond ASCII in strings only", field=["cypher"]
+        )
+    if bare.count("+") + bare.count("||") > PLUS_MAX:
         raise Invalid(f"a question adds at most {PLUS_MAX} times", field=["cypher"])
-    if _nesting(text, "([{", ")]}") > NESTING_MAX or _nesting(text, "{", "}") > BRACES_MAX:
+    if _nesting(bare, "([{", ")]}") > NESTING_MAX or _nesting(bare, "{", "}") > BRACES_MAX:
         raise Invalid(
             f"a question nests at most {NESTING_MAX} brackets and {BRACES_MAX} braces into each other", field=["cypher"]
         )
-    rest = _LITERAL_RANGE.sub(lambda match: "" if abs(int(match[2]) - int(match[1])) <= _RANGE_MAX else match[0], text)
+    rest = _LITERAL_RANGE.sub(lambda match: "" if abs(int(match[2]) - int(match[1])) <= _RANGE_MAX else match[0], bare)
     endless = _ENDLESS.search(rest)
     if endless is not None:
         raise Invalid(f"{endless[1]}() could fill the memory of the server", field=["cypher"])
 
 
 def _nesting(text: str, opening: str, closing: str) -> int:
-    """How deep brackets stand within each other; those in strings count too."""
+    """How deep brackets stand within each other."""
     depth = deepest = 0
     for character in text:
         if character in opening:
@@ -245,44 +279,11 @@ def _operators(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         pending += operator.get("children", [])
 
 
-async def _first(result: neo4j.AsyncResult, count: int) -> Any:
-    """Some records; the rest is never fetched."""
-    async for record in result:
-        yield record
-        count -= 1
-        if not count:
-            return
-
-
-def _explained(error: Neo4jError) -> Exception:
-    code = error.code or ""
+def _explained(code: str, message: str) -> Exception:
     if "TransactionTimedOut" in code or "Terminated" in code:
         return StoreTimeout("the question took too long")
     if "MemoryPool" in code:
         return Invalid("the question needs more memory than there is for one", field=["cypher"])
-    if isinstance(error, ClientError) or code.startswith("Neo.DatabaseError.Statement."):
-        return Invalid((error.message or code)[:500], field=["cypher"])
-    return StoreUnavailable(error.message or code)
-
-
-def _json(value: Any) -> Any:
-    """A value as JSON; of nodes and relationships what they are and their properties, sealed ones left out."""
-    if isinstance(value, Node):
-        return {"labels": sorted(value.labels), **_properties(value)}
-    if isinstance(value, Relationship):
-        return {"type": value.type, **_properties(value)}
-    if isinstance(value, Path):
-        return [
-            _json(part) for pair in zip(value.nodes, [*value.relationships, None], strict=True) for part in pair if part
-        ]
-    if isinstance(value, Mapping):
-        return {str(name): _json(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value[:LIST_ITEMS_MAX]]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
-
-
-def _properties(entity: Node | Relationship) -> dict[str, Any]:
-    return {name: _json(value) for name, value in sorted(entity.items()) if not name.endswith("sealed")}
+    if code.startswith(("Neo.ClientError.", "Neo.DatabaseError.Statement.")):
+        return Invalid((message or code)[:500], field=["cypher"])
+    return StoreUnavailable(message or code)

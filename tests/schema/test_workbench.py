@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,6 +29,7 @@ EXPLORE = """query($cypher: String!, $parameters: JSON, $rows: Int) { explore(cy
   columns rows truncated errors { code message field } } }"""
 ASK = """query($name: String!, $parameters: JSON) { askQuestion(name: $name, parameters: $parameters) {
   columns rows truncated errors { code message field } } }"""
+TOO_LARGE = "the answer is larger than anybody reads; ask for less"
 CHAIN = ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]
 
 
@@ -162,6 +164,13 @@ HOSTILE = [
     "RETURN " + "[" * 1_500 + "]" * 1_500,
     "RETURN " + "abs(" * 21 + "1" + ")" * 21,
     "MATCH (a) WHERE " + "EXISTS { MATCH (a) WHERE " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
+    "RETURN reduce/**/(s = 'x', i IN [1, 2, 3] | s + s) AS s",
+    "RETURN `range`(0, 900000000) AS x",
+    "RETURN r\\u0065duce(s = 'x', i IN [1, 2, 3] | s + s) AS s",
+    "RETURN reduce\u180e(s = 'x', i IN [1, 2, 3] | s + s) AS s",
+    "MATCH (a) WHERE " + "EXISTS { /*}*/ MATCH (a) WHERE " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
+    "MATCH (a) WHERE " + "EXISTS { MATCH (a) WHERE '}' = '}' AND " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
+    "RETURN 1 AS x // '\n, r\u180eeduce(s = 'x', i IN [1] | s + s) AS y",
     "MATCH (a:Promoter) MATCH p = shortestPath((a)-[*..15]-(a)) RETURN p",
     "CALL () { " * 20 + "RETURN 1 AS x" + " } RETURN x" * 20,
     "MATCH (p:Promoter) RETURN " + " OR ".join(["p.code = 'x'"] * 400),
@@ -206,6 +215,30 @@ async def test_a_question_that_does_not_end_is_cut(
     else:
         assert ["memory" in error["message"] for error in found["errors"]] == [True]
     assert time.monotonic() - began < 20
+
+
+async def test_an_answer_larger_than_anybody_reads_is_refused_and_weighs_on_nobody(
+    service: Service, query: Query
+) -> None:
+    # A hundred million numbers: their process comes to its limit of memory, or on a busy machine to that of time.
+    answer = await service.ask(EXPLORE, role=Role.RISK, cypher="RETURN [i IN range(1, 10000) | range(1, 10000)] AS x")
+    if answer["data"] is None or answer["data"]["explore"] is None:
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
+    else:
+        assert [error["message"] for error in answer["data"]["explore"]["errors"]] == [TOO_LARGE]
+    long = "UNWIND range(1, 1000) AS i RETURN [x IN range(1, 1000) | 'not a short text at all'] AS c"
+    found = await explored(service, long, rows=1000)
+    assert [error["message"] for error in found["errors"]] == [TOO_LARGE]
+    asked = await query(
+        "MATCH (e:JournalEntry {kind: 'graph_asked'}) RETURN e.facts AS facts ORDER BY e.seq DESC LIMIT 1"
+    )
+    assert TOO_LARGE in json.loads(asked[0]["facts"])["outcome"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_000_000  # KiB
+
+
+async def test_letters_of_any_script_may_stand_in_strings(service: Service) -> None:
+    found = await explored(service, "RETURN '茶 // /* ` } range(1, 99999999)' AS tea, \"it's\" AS its")
+    assert (found["rows"], found["errors"]) == ([["茶 // /* ` } range(1, 99999999)", "it's"]], [])
 
 
 async def test_a_parameter_is_data_and_no_part_of_the_question(service: Service, query: Query) -> None:
