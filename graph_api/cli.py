@@ -16,7 +16,7 @@ from graph_api import auth
 from graph_api.actions.recompute import Recount
 from graph_api.actions.recompute import recompute as recompute_store
 from graph_api.app import SCHEMA, Opened
-from graph_api.batched.drift import CacheDrift, cache_drift
+from graph_api.batched.drift import CacheAway, CacheDrift, cache_drift
 from graph_api.doctor import findings as findings_of
 from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
@@ -222,7 +222,11 @@ def recompute(data_dir: DataDir = None) -> None:
                 on_progress=lambda done: progress("recounting", done, 0),
             )
             await running.stores.cache.follow_once(running.store)
-            cached = await cache_drift(running.store, running.stores.cache)
+            try:
+                cached = await cache_drift(running.store, running.stores.cache)
+            except CacheAway as error:
+                err.print(str(error))
+                cached = []
         if cached:
             await running.stores.cache.drop(running.store)
         return found, cached

@@ -10,7 +10,7 @@ from cypher import health, jobs, migrations
 from graph_api.actions import ledger
 from graph_api.actions.recompute import recompute
 from graph_api.app import Opened, readiness
-from graph_api.batched.drift import cache_drift
+from graph_api.batched.drift import CacheAway, cache_drift
 from graph_api.providers.choice import SENT_OVER_THE_NETWORK
 from graph_api.rules.calendar import DAY_US
 from graph_api.settings import Settings
@@ -144,6 +144,10 @@ async def _drift(running: Opened) -> Finding:
     found = await recompute(running.store, actor="doctor", now=time.time_ns() // 1000, repair=False)
     if found.drift_count:
         return Finding(f"{found.drift_count:,} sums drifted", fine=False, advice="run `promograph recompute`")
-    if await cache_drift(running.store, running.stores.cache):
+    try:
+        cached = await cache_drift(running.store, running.stores.cache)
+    except CacheAway as error:
+        return Finding(str(error), fine=False, advice="look whether Redis answers, and ask again")
+    if cached:
         return Finding("cached values drifted", fine=False, advice="run `promograph recompute`")
     return Finding("sums agree with orders and entries, cached values with the graph", fine=True)

@@ -89,21 +89,27 @@ def evidence(
         unfinished.rename(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    _print_pack(done)
+    _print_pack(done, sure=True, faulty=bool(done.faults))
 
 
 @app.command("verify-evidence")
 def verify_evidence(
     path: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
+    final_hash: Annotated[
+        str | None, typer.Option("--hash", help="The final hash that the journal has of it; needs no secret.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Check a pack of evidence. Exit status 0: as it was written; 1: something was done to it, told with its line."""
+    """Check a pack of evidence. Exit status 0: nothing was found; 1: something was done to it, told with its line."""
     with path.open("rb") as file:
         done = verified(file, _key(settings_of(data_dir)))
     for fault in done.faults:
         print(f"line {fault.line:,}: {fault.what}: {fault.message}")
-    _print_pack(done)
-    if done.faults:
+    other = final_hash is not None and final_hash != done.hash
+    if other:
+        print(f"its final hash is not {final_hash}: it was written anew, or is another pack")
+    _print_pack(done, sure=final_hash is not None, faulty=other or bool(done.faults))
+    if other or done.faults:
         raise typer.Exit(1)
 
 
@@ -115,7 +121,7 @@ def _key(settings: Settings) -> bytes | None:
     return packs.signing_key(secret_of(settings))
 
 
-def _print_pack(done: Verified) -> None:
+def _print_pack(done: Verified, *, sure: bool, faulty: bool) -> None:
     if done.header is not None:
         about = {name: done.header.get(name) for name in ("tree", "people", "as_of", "actor", "journal_position")}
         print(", ".join(f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in about.items()))
@@ -125,4 +131,5 @@ def _print_pack(done: Verified) -> None:
         Signature.WRONG: "NOT signed by this service",
         Signature.UNCHECKED: "signature not checked: that takes this service's secret",
     }
-    print(f"{'as it was written' if not done.faults else 'NOT as it was written'}; {signed[done.signature]}")
+    as_written = "as it was written" if sure or done.signature is Signature.GOOD else "its lines hang together"
+    print(f"{'NOT as it was written' if faulty else as_written}; {signed[done.signature]}")

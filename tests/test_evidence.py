@@ -243,6 +243,10 @@ async def test_the_commands_write_a_pack_and_check_it(shop: Shop, promograph: Co
     assert os.listdir(tmp_path) == ["pack.jsonl"]
     checked = await promograph("verify-evidence", path)
     assert (checked.status, checked.stdout) == (0, made.stdout)
+    final = made.stdout.split(" lines, hash ")[1].split()[0]
+    assert (await promograph("verify-evidence", path, "--hash", final)).status == 0
+    other = await promograph("verify-evidence", path, "--hash", "0" * 64)
+    assert (other.status, "NOT as it was written" in other.stdout) == (1, True)
     lines = path.read_bytes().splitlines(keepends=True)
     assert b'"ACTIVE"' in lines[2]
     path.write_bytes(b"".join([*lines[:2], lines[2].replace(b"ACTIVE", b"CLOSED"), *lines[3:7], *lines[8:]]))

@@ -53,6 +53,7 @@ async def counterfactual(
         raise NotFound(f"nobody has the code {unknown[0]!r}", field=["without"])
     seeds = [code, *circle.downlines]
     shares, truncated = await _shares(store, seeds) if linked_accounts else ([], False)
+    truncated = truncated or len(circle.downlines) > LOOKED_AT_MAX
     out = rules.left_out(code, circle.downlines, shares, named)
     facts = await promoters.promotion(code, sales_months=plan.sales_months)
     counted = await impact.counted(store, code=code, left_out=list(out))

@@ -65,6 +65,8 @@ class Wanted:
         """Invalid unless it can be looked for."""
         chosen = frozenset(USUAL if kinds is None else kinds)
         window = (INSTANT_FROM if from_at is None else from_at, INSTANT_TO if to_at is None else to_at)
+        if not chosen:
+            raise Invalid("no kinds to look at", field=["kinds"])
         if not chosen <= set(DIRECTED):
             raise Invalid("identifiers join without a direction: ask for a ring", field=["kinds"])
         if "REFERRED" in chosen and through is None:
@@ -78,9 +80,9 @@ class Wanted:
 
 async def cycles(store: Store, wanted: Wanted, *, first: int) -> Found | None:
     """The shortest cycles over edges of the wanted kinds, each once; None if there is no such promoter."""
-    if wanted.through and not (await structures.are_promoters(store, codes=[wanted.through])).codes:
+    if wanted.through is not None and not (await structures.are_promoters(store, codes=[wanted.through])).codes:
         return None
-    links, cut = await (_around(store, wanted, wanted.through) if wanted.through else _anywhere(store, wanted))
+    links, cut = await (_anywhere(store, wanted) if wanted.through is None else _around(store, wanted, wanted.through))
     graph: dict[str, set[str]] = {}
     between: dict[tuple[str, str], list[Link]] = {}
     for link in links:

@@ -11,12 +11,19 @@ from typing import Any
 from cypher.store import Store
 from graph_api.batched import forest, graph
 from graph_api.batched.asks import Ask, ask_of
-from graph_api.cache import Cache
+from graph_api.cache import Cache, Field, Reading
+from graph_api.cache.door import Away
 
 AT_ONCE = 200
+TRIES, PAUSE_SECONDS = 5, 0.5
+NOT_COMPARED = "the cache did not answer, so its values were not all compared with the graph"
 TEAMS_AT_ONCE = 50_000
 PASS_FROM = 1_000
 """From so many teams on, one pass over the network counts them all sooner than a traversal for each."""
+
+
+class CacheAway(Exception):
+    """There was a cache, and it could not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +37,72 @@ class CacheDrift:
 
 
 async def cache_drift(store: Store, cache: Cache) -> list[CacheDrift]:
-    """Every cached value that differs from the graph; searches are left out, as their text is not kept."""
+    """Every cached value that differs from the graph; searches are left out, as their text is not kept.
+
+    CacheAway if there is a cache and not all of it could be looked at.
+    """
     # A process that has not read yet does not know the epoch.
     await cache.follow_once(store)
     found: list[CacheDrift] = []
     asks: list[Ask] = []
     teams: list[Ask] = []
-    async for code, name, _ in cache.values():
-        ask = ask_of(code, name)
-        if ask is not None:
-            (teams if ask.kind == "team" else asks).append(ask)
-        if len(asks) == AT_ONCE:
-            found += await _drifted(store, cache, asks)
-            asks = []
-        if len(teams) == TEAMS_AT_ONCE:
-            found += await _drifted(store, cache, teams)
-            teams = []
+    try:
+        async for code, name, _ in cache.values():
+            ask = ask_of(code, name)
+            if ask is not None:
+                (teams if ask.kind == "team" else asks).append(ask)
+            if len(asks) == AT_ONCE:
+                found += await _drifted(store, cache, asks)
+                asks = []
+            if len(teams) == TEAMS_AT_ONCE:
+                found += await _drifted(store, cache, teams)
+                teams = []
+    except Away as error:
+        raise CacheAway(NOT_COMPARED) from error
     return [*found, *(await _drifted(store, cache, asks)), *(await _drifted(store, cache, teams))]
 
 
 async def _drifted(store: Store, cache: Cache, asks: Sequence[Ask]) -> list[CacheDrift]:
     """Looks before and after counting: a value that ended meanwhile is no drift but a change."""
-    fields = {ask: ask.field for ask in asks}
-    before = (await cache.read(store, list(fields.values()))).values
-    held = [ask for ask in asks if fields[ask] in before]
+    before = await _held(store, cache, asks)
+    held = [ask for ask in asks if ask in before]
     counted = await _counted(store, held)
     await cache.follow_once(store)
-    after = (await cache.read(store, [fields[ask] for ask in held])).values
+    after = await _held(store, cache, held)
     return [
-        CacheDrift(ask.code, fields[ask].name, _compared(before[fields[ask]]), _compared(counted[ask]))
+        CacheDrift(ask.code, ask.field.name, _compared(before[ask]), _compared(counted[ask]))
         for ask in held
-        if after.get(fields[ask]) == before[fields[ask]] and _compared(before[fields[ask]]) != _compared(counted[ask])
+        if after.get(ask) == before[ask] and _compared(before[ask]) != _compared(counted[ask])
     ]
 
 
+async def _held(store: Store, cache: Cache, asks: Sequence[Ask]) -> dict[Ask, Any]:
+    """What is cached now, in calls so small that none of them is in anybody's way; CacheAway if one had no answer."""
+    held: dict[Ask, Any] = {}
+    for start in range(0, len(asks), AT_ONCE):
+        fields = {ask: ask.field for ask in asks[start : start + AT_ONCE]}
+        reading = await _read(store, cache, list(fields.values()))
+        held |= {ask: reading.values[field] for ask, field in fields.items() if field in reading.values}
+    return held
+
+
+async def _read(store: Store, cache: Cache, fields: Sequence[Field]) -> Reading:
+    for _ in range(TRIES):
+        reading = await cache.read(store, fields)
+        if reading.position is not None:
+            return reading
+        await asyncio.sleep(PAUSE_SECONDS)
+    raise CacheAway(NOT_COMPARED)
+
+
 async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
+    counted: dict[Ask, Any] = {}
     if len(asks) < PASS_FROM or asks[0].kind != "team":
-        return await graph.answers(store, asks) if asks else {}
+        for start in range(0, len(asks), AT_ONCE):
+            counted |= await graph.answers(store, asks[start : start + AT_ONCE])
+        return counted
     months = {ask.number for ask in asks}
     network = await forest.read(store, months)
-    counted: dict[Ask, Any] = {}
     for month in months:
         of_month = [ask for ask in asks if ask.number == month]
         teams = await asyncio.to_thread(network.teams, [ask.code for ask in of_month], month)

@@ -19,6 +19,8 @@ from graph_api.batched.asks import ALL_TIME
 
 PAGE = 10_000
 NOBODY = -1
+LEVELS_MAX = 1_000
+"""As many as a tree may have: pages that were read while somebody moved may show a circle."""
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 
@@ -49,7 +51,7 @@ class Forest:
         people = np.flatnonzero(self.referrers != NOBODY)
         above = self.referrers[people]
         number = 1
-        while len(people):
+        while len(people) and number <= LEVELS_MAX:
             yield Level(
                 number,
                 np.bincount(above, minlength=size),

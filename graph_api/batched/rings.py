@@ -53,6 +53,8 @@ async def ring(
     `same_tree`: only promoters of the person's own tree join each other, as in IDENTITY_RING.
     """
     wanted = list(IDENTIFIER_KINDS) if kinds is None else sorted(set(kinds))
+    if not wanted:
+        raise Invalid("no kinds to look at", field=["kinds"])
     if not set(wanted) <= set(IDENTIFIER_KINDS):
         raise Invalid("kinds must be of identifiers", field=["kinds"])
     if not 1 <= limit <= NODES_MAX:

@@ -201,15 +201,14 @@ class Cache:
             pass
 
     async def values(self) -> AsyncIterator[tuple[str, str, Any]]:
-        """(code, field, value) of everything kept in this epoch, for checks; some may be about to end."""
-        if self._door is None or not self._epoch:
+        """(code, field, value) of everything kept in this epoch, for checks; some may be about to end. Raises Away."""
+        if self._door is None:
             return
-        try:
-            async for code, fields in self._door.scan(self._key(self._epoch, "")):
-                for name, text in fields.items():
-                    yield code, name, json.loads(text.partition("|")[2])
-        except Away:
-            return
+        if not self._epoch:
+            raise Away
+        async for code, fields in self._door.scan(self._key(self._epoch, "")):
+            for name, text in fields.items():
+                yield code, name, json.loads(text.partition("|")[2])
 
     async def _prepare(self, store: Store) -> None:
         """Once per process: which store this is, and how far it has come."""

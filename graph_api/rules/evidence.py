@@ -154,7 +154,9 @@ def verified(lines: Iterable[bytes], key: bytes | None) -> Verified:
     if closing is not None:
         faults += _closing_faults(closing, counts, len(sequences), already=bool(faults))
         if key is not None:
-            good = hmac.compare_digest(signature(key, closing.hash), closing.signature or "")
+            good = hmac.compare_digest(
+                signature(key, closing.hash).encode(), (closing.signature or "").encode("utf-8", "surrogatepass")
+            )
             signed = Signature.GOOD if good else Signature.WRONG
             if not good:
                 faults.append(

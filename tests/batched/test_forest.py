@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pytest
 
 from cypher.store import Store
@@ -55,6 +56,7 @@ async def test_drift_of_cached_teams_is_found_by_the_pass_as_by_traversals(
             for month in (None, MONTHS[0]):
                 await reads.team(code, month)
         monkeypatch.setattr(drift, "PASS_FROM", 1)
+        monkeypatch.setattr(drift, "AT_ONCE", 7)
         assert await drift.cache_drift(store, cache) == []
         await store.unjournalled.run(statement("MATCH (p:Promoter {code: 'P019'}) SET p.sales_orders = 99"), {})
         by_pass = await drift.cache_drift(store, cache)
@@ -62,6 +64,20 @@ async def test_drift_of_cached_teams_is_found_by_the_pass_as_by_traversals(
         monkeypatch.setattr(drift, "PASS_FROM", 10_000)
         by_traversal = await drift.cache_drift(store, cache)
         assert sorted(by_pass, key=code_of) == sorted(by_traversal, key=code_of)
+
+
+async def test_a_cache_that_does_not_answer_is_not_said_to_agree(store: Store) -> None:
+    async with closed(await Cache.open("redis://127.0.0.1:1")) as cache:
+        with pytest.raises(drift.CacheAway):
+            await drift.cache_drift(store, cache)
+    async with closed(await Cache.open(None)) as none:
+        assert await drift.cache_drift(store, none) == []
+
+
+def test_pages_that_show_a_circle_end_at_the_ceiling_of_a_tree() -> None:
+    sums = {ALL_TIME: np.zeros(2, dtype=np.int64)}
+    torn = forest.Forest({"P": 0, "Q": 1}, np.array([1, 0], dtype=np.int32), sums, sums)
+    assert sum(1 for _ in torn.levels()) == 1_000
 
 
 @asynccontextmanager

@@ -191,3 +191,12 @@ def test_a_long_pack_turned_upside_down_is_judged_at_once() -> None:
     lines = pack(people=5_000)[::-1]
     found = told(lines)
     assert sum(fault.what is Tampering.REORDERED for fault in found.faults) == len(lines) - 1
+
+
+@pytest.mark.parametrize("signature", ["王", "", "\ud800"])
+def test_a_signature_of_any_letters_is_wrong_and_no_failure(signature: str) -> None:
+    right = json.loads(PACK[-1])["signature"]
+    last = PACK[-1].replace(json.dumps(right).encode(), json.dumps(signature).encode())
+    assert Tampering.SIGNATURE in {fault.what for fault in told([*PACK[:-1], last]).faults} or faults(
+        [*PACK[:-1], last]
+    )

@@ -207,6 +207,14 @@ async def test_cycles_of_claims_are_those_of_networkx(drawn: Drawn) -> None:
     assert (await cycles(drawn, kinds=["CLAIMED_REFERRAL"], min=4))[0] == []
 
 
+async def test_nobody_and_nothing_are_no_whole_answer(drawn: Drawn) -> None:
+    answer = await drawn.service.ask(CYCLES, through="", kinds=["PURCHASED_THROUGH"], first=20)
+    assert answer["data"]["cycles"] is None
+    for query in (CYCLES, RING):
+        answer = await drawn.service.ask(query, code="c1", kinds=[], first=20)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
 async def test_a_walk_or_a_look_that_was_cut_says_so(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(circles, "STEPS_MAX", 50)
     codes, told = await cycles(drawn, kinds=["PURCHASED_THROUGH"], max=6)
