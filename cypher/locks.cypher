@@ -2,7 +2,8 @@
 // returns: maybe Standing
 // What locking and unlocking a promoter goes by.
 MATCH (p:Promoter {code: $code})
-RETURN p.status AS status, p.closed_at AS closed_at, p.lock_reason AS lock_reason,
+RETURN p.status AS status, p.closed_at AS closed_at, p.locked_at AS locked_at, p.lock_reason AS lock_reason,
+       EXISTS { (:Finding)-[:LOCKED {at: p.locked_at}]->(p) } AS by_finding,
        COLLECT { MATCH (p)-[:RECEIVES]->(x:Payout {status: 'CREATED'}) RETURN x.id ORDER BY x.id } AS created_payout_ids
 
 // name: lock
@@ -14,6 +15,12 @@ WITH p
 MATCH (p)-[:EARNED]->(c:Commission)
 WHERE c.state IN ['OBSERVING', 'RELEASED'] AND c.payout_id IS NULL
 SET c.state = 'HELD', c.unpaid_due_at = null
+
+// name: take_over
+// returns: none
+// A lock from another instant on, and for another reason; what is held stays so.
+MATCH (p:Promoter {code: $code})
+SET p.locked_at = $at, p.lock_reason = $reason
 
 // name: unlock
 // returns: none

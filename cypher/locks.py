@@ -11,9 +11,13 @@ statement = bind(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
+    """`by_finding`: a finding holds the lock."""
+
     status: str
     closed_at: int | None
+    locked_at: int | None
     lock_reason: str | None
+    by_finding: bool
     created_payout_ids: list[str]
 
 
@@ -39,6 +43,10 @@ async def standing(run: Run, *, code: str) -> Standing | None: ...
 
 @statement
 async def lock(run: Run, *, code: str, at: int, reason: str) -> None: ...
+
+
+@statement
+async def take_over(run: Run, *, code: str, at: int, reason: str) -> None: ...
 
 
 @statement

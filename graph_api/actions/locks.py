@@ -11,17 +11,21 @@ from graph_api.rules.codes import text_error
 
 
 async def lock(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:
-    """Hold whatever of a promoter is not on its way; locking again changes nothing."""
+    """Hold whatever of a promoter is not on its way, until a person says otherwise; locking again changes nothing.
+
+    A lock that findings hold becomes the person's: no dismissal ends it any more.
+    """
     _check(reason)
 
     async def work(transaction: Transaction) -> None:
-        await lock_within(transaction, code=code, reason=reason, actor=actor, now=now)
+        if not await lock_within(transaction, code=code, reason=reason, actor=actor, now=now):
+            await _take_over(transaction, code=code, reason=reason, actor=actor, now=now)
 
     await store.write(work, now=now)
 
 
 async def lock_within(transaction: Transaction, *, code: str, reason: str, actor: str, now: int) -> bool:
-    """The same as part of a larger event; whether it was not locked before."""
+    """The same as part of a larger event, whoever locks; whether it was not locked before."""
     standing = await _standing(transaction, code)
     if standing.status == "LOCKED":
         return False
@@ -31,6 +35,24 @@ async def lock_within(transaction: Transaction, *, code: str, reason: str, actor
         "promoter_locked", at=now, actor=actor, codes=[code], reason=reason, status_before=standing.status
     )
     return True
+
+
+async def _take_over(transaction: Transaction, *, code: str, reason: str, actor: str, now: int) -> None:
+    """Make a lock that findings hold the person's; what it holds is held already."""
+    standing = await _standing(transaction, code)
+    if not standing.by_finding or standing.locked_at is None:
+        return
+    # A finding holds the lock of one instant: another one is what ends its hold.
+    at = max(now, standing.locked_at + 1)
+    await locks.take_over(transaction, code=code, at=at, reason=reason)
+    transaction.journal(
+        "lock_taken_over",
+        at=at,
+        actor=actor,
+        codes=[code],
+        before={"locked_at": standing.locked_at, "reason": standing.lock_reason},
+        after={"locked_at": at, "reason": reason},
+    )
 
 
 async def unlock(store: Store, *, code: str, reason: str, actor: str, now: int) -> None:

@@ -62,6 +62,14 @@ async def locked(shop: Shop) -> str:
     return "".join(row["code"] for row in rows)
 
 
+async def standing(shop: Shop, code: str = "D") -> dict[str, Any]:
+    (row,) = await shop.query(
+        "MATCH (p:Promoter {code: $code}) RETURN p.status AS status, p.locked_at AS locked_at, p.lock_reason AS lock_reason",
+        code=code,
+    )
+    return row
+
+
 async def only_id(shop: Shop) -> str:
     (finding,) = await recorded(shop)
     return str(finding["id"])
@@ -194,6 +202,46 @@ async def test_a_lock_that_something_else_holds_stays(shop: Shop) -> None:
         shop.store, by_detector["SHARED_PAYOUT_ACCOUNT"], "DISMISS", None, actor="RISK", now=NOW + 3
     )
     assert (sorted(freed), await locked(shop)) == (["C", "D"], "B")
+
+
+async def test_a_person_takes_over_the_lock_that_a_finding_holds_and_no_dismissal_ends_it(shop: Shop) -> None:
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await shop.settle()
+    await scanned(shop, ring("CD", score=90))
+    await shop.sell("later", 50_000)
+    held = await shop.balance()
+    assert (held.held_fen, held.released_fen) == (30_000, 0)
+    reason = (await standing(shop))["lock_reason"]
+    # The same instant as the finding's, and again: the lock is the person's all the same, once.
+    for n in range(3):
+        await locks.lock(shop.store, code="D", reason="court order", actor="RISK", now=NOW + n)
+    assert await standing(shop) == {"status": "LOCKED", "locked_at": NOW + 1, "lock_reason": "court order"}
+    assert await shop.balance() == held
+    rows = await shop.query(
+        "MATCH (e:JournalEntry {kind: 'lock_taken_over'}) RETURN e.actor AS actor, e.codes AS codes, e.facts AS facts"
+    )
+    assert [(row["actor"], row["codes"], json.loads(row["facts"])) for row in rows] == [
+        (
+            "RISK",
+            ["D"],
+            {
+                "before": {"locked_at": NOW, "reason": reason},
+                "after": {"locked_at": NOW + 1, "reason": "court order"},
+            },
+        )
+    ]
+    assert await findings.review(shop.store, await only_id(shop), "DISMISS", None, actor="RISK", now=NOW + 4) == ["C"]
+    await shop.settle(DUE + 1)
+    assert (await locked(shop), await shop.balance()) == ("D", held)
+    await locks.unlock(shop.store, code="D", reason="lifted", actor="RISK", now=NOW + 5)
+    await shop.settle(DUE + 2)
+    await shop.settle(DUE + 3)
+    assert [(payout["status"], payout["gross_fen"]) for payout in await shop.of("D")] == [
+        ("EXPIRED", 20_000),
+        ("CREATED", 20_000),
+    ]
+    await shop.check()
 
 
 async def test_whom_a_person_has_unlocked_is_not_locked_again_by_the_same_finding(shop: Shop) -> None:

@@ -120,3 +120,17 @@ async def test_what_a_person_has_locked_for_is_told_in_their_words(service: Serv
     lock = (await own(service))["lock"]
     assert lock["reason"] == "补交身份证照片"
     assert instant(lock["since"]) > JOINED
+
+
+async def test_a_lock_that_a_person_takes_over_from_a_finding_is_told_in_their_words(
+    service: Service, pii: Pii
+) -> None:
+    await traded(service, pii)
+    scan = 'mutation { scanRisk(detectors: ["IDENTITY_RING"]) { locked findings(first: 1) { id } } }'
+    (finding,) = (await service.data(scan, role=Role.RISK))["scanRisk"]["findings"]
+    take = 'mutation { lockPromoter(code: "R1", reason: "法院冻结令") { errors { code } } }'
+    assert (await service.data(take, role=Role.RISK))["lockPromoter"]["errors"] == []
+    review = "mutation($id: ID!) { reviewFinding(id: $id, verdict: DISMISS) { errors { message } } }"
+    assert (await service.data(review, role=Role.RISK, id=finding["id"]))["reviewFinding"]["errors"] == []
+    view = await own(service)
+    assert (view["status"], view["lock"]["reason"], view["balance"]["heldFen"]) == ("LOCKED", "法院冻结令", 30_000)
