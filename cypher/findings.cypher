@@ -84,12 +84,12 @@ RETURN collect(DISTINCT p.code) AS codes
 
 // name: hold
 // returns: none
-// A finding holds a promoter's lock: one that it has put there itself, or one that another finding has.
+// A finding remembers whom it has met, locked or not. It holds a lock, `at`, that it has just put there or that another finding holds; a person's and an import's are not its own.
 MATCH (f:Finding {id: $id})
 MATCH (p:Promoter {code: $code})
-WHERE p.locked_at = $at OR EXISTS { (:Finding)-[:LOCKED {at: p.locked_at}]->(p) }
+WITH f, p, CASE WHEN $is_own OR EXISTS { (:Finding)-[:LOCKED {at: p.locked_at}]->(p) } THEN p.locked_at END AS at
 MERGE (f)-[locked:LOCKED]->(p)
-ON CREATE SET locked.at = p.locked_at
+ON CREATE SET locked.at = at
 
 // name: by_id
 // returns: maybe State

@@ -325,15 +325,16 @@ async def _close(writing: Writing, keys: list[str]) -> None:
 
 
 async def _lock(writing: Writing, row: ToLock) -> int:
-    """Lock whom a finding names and has not locked before: what a person has unlocked since stays unlocked."""
+    """Lock whom a finding names and has not met before, locked or not: whom a person has unlocked since stays unlocked."""
     reason = f"{row.sentence}（{row.id}）"
     reason = reason if len(reason) <= TEXT_LENGTH_MAX else f"{row.sentence[: TEXT_LENGTH_MAX - 40]}…（{row.id}）"
 
     async def work(transaction: Transaction) -> int:
         locked = 0
         for code in row.codes:
-            locked += await lock_within(transaction, code=code, reason=reason, actor=writing.actor, now=writing.now)
-            await findings.hold(transaction, id=row.id, code=code, at=writing.now)
+            is_new = await lock_within(transaction, code=code, reason=reason, actor=writing.actor, now=writing.now)
+            await findings.hold(transaction, id=row.id, code=code, is_own=is_new)
+            locked += is_new
         return locked
 
     return await writing.run(work)

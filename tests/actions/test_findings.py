@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from graph_api.actions import findings, locks
+from graph_api.actions import findings, locks, promoters
 from graph_api.actions.findings import Recorded
+from graph_api.actions.promoters import Enrolment
 from graph_api.errors import Invalid, NotFound
 from graph_api.risk.detector import Edge, Evidence, Found, Text
 from graph_api.risk.identity import followed
 from graph_api.risk.registry import DETECTORS, Pass
 from tests.actions.shop import DUE, NOW, Shop
+
+LOCKS_TAKEN = "MATCH (j:Journal) RETURN j.locks AS locks"
 
 
 def ring(members: str, *, score: int = 60, anchor: str = "DEVICE:d@A", detector: str = "IDENTITY_RING") -> Found:
@@ -249,6 +252,23 @@ async def test_whom_a_person_has_unlocked_is_not_locked_again_by_the_same_findin
     await locks.unlock(shop.store, code="C", reason="talked to her", actor="RISK", now=NOW + 1)
     assert (await scanned(shop, ring("BCD", score=95), now=NOW + 2)).locked == 1
     assert await locked(shop) == "BD"
+
+
+async def test_whom_a_person_had_locked_before_and_has_unlocked_is_not_locked_by_that_finding(shop: Shop) -> None:
+    people = [Enrolment("import", joined_at=NOW, status="LOCKED"), Enrolment("F", joined_at=NOW)]
+    await promoters.enrol(shop.store, shop.pii, people, actor="import", now=NOW)
+    await locks.lock(shop.store, code="D", reason="a person's", actor="RISK", now=NOW)
+    spike = dataclasses.replace(ring("DF", score=95), members=("D", "F", "import"))
+    assert (await scanned(shop, spike)).locked == 1
+    rows = await shop.query("MATCH (:Finding)-[l:LOCKED]->(p) RETURN p.code AS code, l.at AS at ORDER BY code")
+    assert [(row["code"], row["at"]) for row in rows] == [("D", None), ("F", NOW), ("import", None)]
+    taken = await shop.query(LOCKS_TAKEN)
+    assert (await scanned(shop, spike, now=NOW + 1)).locked == 0
+    assert await shop.query(LOCKS_TAKEN) == taken, "whom something else has locked costs nobody a wait"
+    for code in ("D", "import"):
+        await locks.unlock(shop.store, code=code, reason="talked to them", actor="RISK", now=NOW + 2)
+    assert (await scanned(shop, spike, now=NOW + 3)).locked == 0
+    assert await locked(shop) == "F"
 
 
 async def test_who_may_not_lock_does_not(shop: Shop) -> None:
