@@ -33,6 +33,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class ToLock:
+    key: str
     id: str
     sentence: str
     codes: list[str]

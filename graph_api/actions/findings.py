@@ -25,6 +25,8 @@ PAGE = 10_000
 BATCH = 200
 NAMED_MAX = 10_000
 """Findings in one transaction, and members that they name together: every other write waits for it."""
+LOCKED_AT_ONCE = 20
+"""Members that one transaction locks: each may have thousands of entries to hold, and every other write waits for it."""
 
 Verdict = Literal["CONFIRM", "DISMISS"]
 STATUS: Mapping[Verdict, str] = {"CONFIRM": "CONFIRMED", "DISMISS": "DISMISSED"}
@@ -324,20 +326,35 @@ async def _close(writing: Writing, keys: list[str]) -> None:
     await writing.run(work)
 
 
-async def _lock(writing: Writing, row: ToLock) -> int:
-    """Lock whom a finding names and has not met before, locked or not: whom a person has unlocked since stays unlocked."""
+async def _lock(writing: Writing, seen: ToLock) -> int:
+    """Lock whom a finding names and has not met before, locked or not: whom a person has unlocked since stays unlocked.
+
+    A few members a transaction; each asks again, for a person may have dismissed the finding since `seen` was read.
+    """
+
+    async def work(transaction: Transaction) -> list[bool]:
+        rows = await findings.to_lock(transaction, keys=[seen.key], score=LOCK_SCORE)
+        return [is_new for row in rows for is_new in await _lock_first(transaction, row, writing)]
+
+    locked = 0
+    for _ in _batches(seen.codes, LOCKED_AT_ONCE):
+        met = await writing.run(work)
+        if not met:
+            break
+        locked += sum(met)
+    return locked
+
+
+async def _lock_first(transaction: Transaction, row: ToLock, writing: Writing) -> list[bool]:
+    """Of the first of them, whether each was not locked before."""
     reason = f"{row.sentence}（{row.id}）"
     reason = reason if len(reason) <= TEXT_LENGTH_MAX else f"{row.sentence[: TEXT_LENGTH_MAX - 40]}…（{row.id}）"
-
-    async def work(transaction: Transaction) -> int:
-        locked = 0
-        for code in row.codes:
-            is_new = await lock_within(transaction, code=code, reason=reason, actor=writing.actor, now=writing.now)
-            await findings.hold(transaction, id=row.id, code=code, is_own=is_new)
-            locked += is_new
-        return locked
-
-    return await writing.run(work)
+    met: list[bool] = []
+    for code in row.codes[:LOCKED_AT_ONCE]:
+        is_new = await lock_within(transaction, code=code, reason=reason, actor=writing.actor, now=writing.now)
+        await findings.hold(transaction, id=row.id, code=code, is_own=is_new)
+        met.append(is_new)
+    return met
 
 
 async def review(store: Store, id: str, verdict: Verdict, note: str | None, *, actor: str, now: int) -> list[str]:

@@ -56,6 +56,7 @@ RETURN COUNT { (:Finding) } AS findings, COUNT { (:Finding)-[:NAMES]->() } AS na
   COUNT { (e:JournalEntry) WHERE e.kind = 'finding_raised' } AS raised,
   COUNT { (e:JournalEntry) WHERE e.kind = 'promoter_locked' } AS locked
 """
+LOCKS_TAKEN = "MATCH (j:Journal) RETURN j.locks AS locks"
 WHOLE = {"findings": FINDINGS, "names": 3 * FINDINGS, "holds": 3 * LOCKING, "raised": FINDINGS, "locked": 3 * LOCKING}
 
 
@@ -93,3 +94,42 @@ async def test_a_scan_that_is_stopped_midway_goes_on_with_the_next_one(store: St
     await record(store, rings(), NOW + 1)
     assert await one(store, COUNTS) == WHOLE
     assert (await one(store, "MATCH (p:Promoter {status: 'LOCKED'}) RETURN count(p) AS n"))["n"] == 3 * LOCKING
+
+
+async def test_many_members_are_locked_a_few_at_a_time_and_once_whenever_it_is_stopped(store: Store, pii: Pii) -> None:
+    await peopled(store, pii)
+    found = [ring(0, [f"p{number:04}" for number in range(90)])]
+    scan = asyncio.create_task(record(store, found, NOW))
+    await holding(store, scan)
+    scan.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await scan
+    midway = await one(store, COUNTS)
+    assert midway["holds"] == midway["locked"] < 90
+    taken = await one(store, LOCKS_TAKEN)
+    assert (await record(store, found, NOW + 1)).locked == 90 - midway["locked"]
+    rest = -(-(90 - midway["locked"]) // findings.LOCKED_AT_ONCE)
+    assert (await one(store, LOCKS_TAKEN))["locks"] - taken["locks"] == rest >= 2
+    whole = await one(store, COUNTS)
+    assert (whole["holds"], whole["locked"]) == (90, 90)
+
+
+async def test_what_a_person_dismisses_while_a_scan_locks_locks_nobody_any_more(store: Store, pii: Pii) -> None:
+    await peopled(store, pii)
+    found = [ring(0, [f"p{number:04}" for number in range(300)]), ring(1, ["p0900", "p0901", "p0902"])]
+    scan = asyncio.create_task(record(store, found, NOW))
+    await holding(store, scan)
+    for number in (1, 0):
+        id = (await one(store, f"MATCH (f:Finding) WHERE f.key CONTAINS '{number:05}' RETURN f.id AS id"))["id"]
+        freed = await findings.review(store, id, "DISMISS", None, actor="RISK", now=NOW + 1)
+        assert len(freed) < 300 if number == 0 else freed == []
+    done = await scan
+    assert findings.LOCKED_AT_ONCE <= done.locked < 300
+    assert (await one(store, "MATCH (p:Promoter {status: 'LOCKED'}) RETURN count(p) AS n"))["n"] == 0
+    assert (await one(store, COUNTS))["holds"] == 0
+
+
+async def holding(store: Store, scan: asyncio.Task[findings.Recorded]) -> None:
+    """Returns once a finding holds somebody's lock."""
+    while not (await one(store, "RETURN COUNT { (:Finding)-[:LOCKED]->() } AS n"))["n"]:
+        assert not scan.done()
