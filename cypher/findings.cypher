@@ -64,10 +64,10 @@ SET f.closed_at = $at
 
 // name: to_lock
 // returns: many ToLock
-// Findings that are there and open at or above a score, with those of their members whom they have not met yet.
+// Findings that are there, not dismissed, and at or above a score, with those of their members whom they have not met yet.
 UNWIND $keys AS key
 MATCH (f:Finding {key: key})
-WHERE f.status = 'OPEN' AND f.closed_at IS NULL AND f.score >= $score
+WHERE f.status <> 'DISMISSED' AND f.closed_at IS NULL AND f.score >= $score
 WITH f, COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) WHERE NOT EXISTS { (f)-[:LOCKED]->(p) } RETURN p.code ORDER BY p.code } AS codes
 WHERE size(codes) > 0
 RETURN f.key AS key, f.id AS id, f.sentence_zh AS sentence, codes AS codes

@@ -68,7 +68,7 @@ class Compared:
     gone: list[str]
 
     def grave(self, detector: Detector) -> list[str]:
-        """Those that lock, if a review does not forbid it."""
+        """Those that lock, if a review has not dismissed them."""
         return [key for key, each in self.found.items() if detector.may_lock and each.score >= LOCK_SCORE]
 
 
@@ -157,8 +157,8 @@ async def foreseen(store: Store, detector: Detector, found: Sequence[Found], *, 
         status = _status(before, compared.found[key].score)
         outcomes[key] = "RAISED" if _is_raised(before, status) else "CHANGED"
     locked: set[str] = set()
-    opens = [key for key in grave if _status(states.get(key), compared.found[key].score) == "OPEN"]
-    for keys in _batches(opens, BATCH):
+    locking = [key for key in grave if _status(states.get(key), compared.found[key].score) != "DISMISSED"]
+    for keys in _batches(locking, BATCH):
         rows = [{"key": key, "members": list(compared.found[key].members)} for key in keys]
         locked.update((await findings.lockable(store, rows=rows)).codes)
     by_own_key = {compared.found[key].key: outcome for key, outcome in outcomes.items()}

@@ -271,6 +271,19 @@ async def test_whom_a_person_had_locked_before_and_has_unlocked_is_not_locked_by
     assert await locked(shop) == "F"
 
 
+async def test_what_a_review_confirmed_locks_once_it_is_grave_but_nobody_whom_a_person_has_unlocked(shop: Shop) -> None:
+    await scanned(shop, ring("BC", score=65))
+    await findings.review(shop.store, await only_id(shop), "CONFIRM", None, actor="RISK", now=NOW + 1)
+    grown = ring("BCD", score=100)
+    foreseen = await findings.foreseen(shop.store, DETECTORS["IDENTITY_RING"], [grown], now=NOW + 2)
+    assert foreseen.locked == {"B", "C", "D"}
+    assert (await scanned(shop, grown, now=NOW + 2)).locked == 3
+    await locks.unlock(shop.store, code="C", reason="talked to her", actor="RISK", now=NOW + 3)
+    assert (await findings.foreseen(shop.store, DETECTORS["IDENTITY_RING"], [grown], now=NOW + 4)).locked == set()
+    assert (await scanned(shop, grown, now=NOW + 4)).locked == 0
+    assert (await locked(shop), (await recorded(shop))[0]["status"]) == ("BD", "CONFIRMED")
+
+
 async def test_who_may_not_lock_does_not(shop: Shop) -> None:
     chain = "DEEP_CHAIN"
     await scanned(shop, ring("ABCD", score=100, anchor="A/B", detector=chain), detector=chain)
