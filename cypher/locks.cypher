@@ -51,9 +51,9 @@ SET c.state = 'VOIDED', c.voided_seq = $seq, c.unpaid_due_at = null, c.pending_r
 
 // name: shown
 // returns: many Shown
-// Why promoters are locked: the text that the lock was put with, and the detectors whose findings hold it.
+// Why promoters are locked: the text that the lock was put with, and the detectors whose findings hold it. Who was imported as locked before an import said so has neither instant nor text.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
 WHERE p.status = 'LOCKED'
-RETURN code AS code, p.locked_at AS locked_at, p.lock_reason AS reason,
+RETURN code AS code, coalesce(p.locked_at, p.joined_at) AS locked_at, coalesce(p.lock_reason, 'locked when imported') AS reason,
        COLLECT { MATCH (f:Finding)-[:LOCKED {at: p.locked_at}]->(p) WHERE f.status <> 'DISMISSED' RETURN DISTINCT f.detector ORDER BY f.detector } AS detectors

@@ -33,6 +33,8 @@ from graph_api.rules.codes import code_error, text_error
 from graph_api.rules.plan import RANKS, Rank
 
 STATUSES = ("ACTIVE", "LOCKED", "CLOSED")
+LOCKED_BEFORE = "locked when imported"
+"""Why an imported promoter is locked: the file says neither since when nor what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +358,7 @@ async def _write_enrolments(transaction: Transaction, pii: Pii, rows: Sequence[E
 
 
 def promoter_properties(pii: Pii, row: Enrolment, *, now: int) -> dict[str, Any]:
-    """A new promoter's node: personal data sealed; an imported rank or closing holds from the beginning."""
+    """A new promoter's node: personal data sealed; an imported rank or closing holds from the beginning, a lock from now."""
     joined_at = now if row.joined_at is None else row.joined_at
     rank = row.rank or Rank.PROMOTER
     properties: dict[str, Any] = {
@@ -373,6 +375,8 @@ def promoter_properties(pii: Pii, row: Enrolment, *, now: int) -> dict[str, Any]
         properties["elite_at"] = INSTANT_MIN
     if row.status == "CLOSED":
         properties["closed_at"] = joined_at
+    if row.status == "LOCKED":
+        properties |= {"locked_at": now, "lock_reason": LOCKED_BEFORE}
     if row.name:
         properties |= {"name_sealed": pii.seal(row.name), "name_hash": pii.hash("name", row.name)}
     if row.phone:

@@ -19,6 +19,8 @@ NODES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "rank": "string",
             "joined_at": "long",
             "closed_at": "long",
+            "locked_at": "long",
+            "lock_reason": "string",
             "senior_at": "long",
             "elite_at": "long",
             "name_sealed": "string",

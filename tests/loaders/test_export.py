@@ -88,6 +88,7 @@ async def lived_through(store: Store, pii: Pii) -> None:
     """What happens to a store after an import: new people, lines in any order, refunds, a cancellation, a cycle's claim."""
     by = {"actor": "test", "now": NOW}
     rows = [Enrolment("n-1", phone="12000000003"), Enrolment("n-2", referrer_code="n-1", joined_at=AT)]
+    rows += [Enrolment("n-4", joined_at=AT, status="LOCKED")]
     await promoters.enrol(store, pii, rows, **by)  # type: ignore[arg-type]
     await promoters.enrol(store, pii, [Enrolment("n-3", claimed_referrer_code="n-3")], **by)  # type: ignore[arg-type]
     await promoters.claim(store, [("n-3", "n-3")], **by)  # type: ignore[arg-type]

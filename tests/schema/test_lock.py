@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from graph_api.actions import contracts, identifiers, products, promoters
 from graph_api.pii import Pii
 from graph_api.rules.calendar import instant
 from graph_api.viewer import Role
+from tests.conftest import Query
 from tests.schema.conftest import JOINED, Json, Service
 
 CODES = ("R1", "R2", "R3", "R4", "R5")
@@ -134,3 +137,16 @@ async def test_a_lock_that_a_person_takes_over_from_a_finding_is_told_in_their_w
     assert (await service.data(review, role=Role.RISK, id=finding["id"]))["reviewFinding"]["errors"] == []
     view = await own(service)
     assert (view["status"], view["lock"]["reason"], view["balance"]["heldFen"]) == ("LOCKED", "法院冻结令", 30_000)
+
+
+@pytest.mark.parametrize("imported_before", [False, True])
+async def test_a_lock_that_was_imported_is_shown_since_when_and_why(
+    service: Service, pii: Pii, query: Query, imported_before: bool
+) -> None:
+    row = promoters.Enrolment("R1", joined_at=JOINED, status="LOCKED")
+    await promoters.enrol(service.store, pii, [row], actor="import", now=JOINED + 1, historical=True)
+    if imported_before:
+        await query("MATCH (p:Promoter {code: 'R1'}) REMOVE p.locked_at, p.lock_reason")
+    lock = (await own(service))["lock"]
+    assert lock["reason"] == "locked when imported"
+    assert instant(lock["since"]) == (JOINED if imported_before else JOINED + 1)
