@@ -50,10 +50,10 @@ CALL (f, row) {
 
 // name: seen
 // returns: none
-// Findings that are still as they were, whatever parameters they were seen with.
-UNWIND $keys AS key
-MATCH (f:Finding {key: key})
-SET f.last_seen = $at, f.parameter_set = $parameter_set
+// Findings that are still as they were, whatever parameters they were seen with, and what is at stake in them now.
+UNWIND $rows AS row
+MATCH (f:Finding {key: row.key})
+SET f.last_seen = $at, f.parameter_set = $parameter_set, f.at_stake_fen = row.at_stake_fen
 
 // name: close
 // returns: none

@@ -30,6 +30,7 @@ LOCKED_AT_ONCE = 20
 
 Verdict = Literal["CONFIRM", "DISMISS"]
 STATUS: Mapping[Verdict, str] = {"CONFIRM": "CONFIRMED", "DISMISS": "DISMISSED"}
+Fresh = Callable[[Found], bool]
 T = TypeVar("T")
 
 
@@ -73,6 +74,14 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Put:
+    """Keys of what was written: findings to be looked at now, and others."""
+
+    raised: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Foreseen:
     """What recording would do now. `outcomes`: of each finding, by its own key, RAISED, CHANGED or UNCHANGED."""
 
@@ -90,6 +99,10 @@ class Writing:
     parameters: ParameterSet
     actor: str
     now: int
+    fresh: Fresh | None = None
+
+    def may_raise(self, found: Found) -> bool:
+        return self.fresh is None or self.fresh(found)
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async def checked(transaction: Transaction) -> T:
@@ -100,18 +113,26 @@ class Writing:
 
 
 async def record(
-    store: Store, passes: Sequence[Pass], *, actor: str, now: int, of: Collection[str] | None = None
+    store: Store,
+    passes: Sequence[Pass],
+    *,
+    actor: str,
+    now: int,
+    of: Collection[str] | None = None,
+    fresh: Fresh | None = None,
 ) -> Recorded:
     """Bring the findings of these detectors up to what they have found, and lock whom a finding may lock.
 
     `now`: not after what was looked at was read; what others have seen since is not closed. `of`: nobody but these
     promoters was looked at, so findings of other promoters stay as they are; their detectors' anchors are PROMOTER@DAY.
+    `fresh`: nothing else is raised, or locks; what is open already changes and closes all the same.
     WrongState once other parameters come into force than those that were looked with.
     """
     done = Recorded()
     for each in passes:
         known = await (_known(store, each.detector.key) if of is None else _known_of(store, each.detector.key, of))
-        await _record(Writing(store, each.detector, each.parameters, actor, now), known, each.found, done)
+        writing = Writing(store, each.detector, each.parameters, actor, now, fresh)
+        await _record(writing, known, each.found, done)
         if of is None:
             await detectors.scanned(
                 store.unjournalled,
@@ -127,20 +148,23 @@ async def record(
 
 async def _record(writing: Writing, known: Mapping[str, Known], found: Sequence[Found], done: Recorded) -> None:
     store, detector, now = writing.store, writing.detector, writing.now
-    compared = await _compared(store, detector, known, found, now=now)
+    told = [each for each in found if writing.may_raise(each) or _is_open(known.get(each.key))]
+    compared = await _compared(store, detector, known, told, now=now)
     for keys in _small_batches(compared):
         rows = await asyncio.to_thread(_rows, compared, keys, writing)
-        raised = await _put(writing, rows)
-        done.raised += raised
-        done.changed += len(keys) - len(raised)
+        put = await _put(writing, rows)
+        done.raised += put.raised
+        done.changed += len(put.changed)
     for keys in _batches(compared.same, PAGE):
-        await findings.seen(store.unjournalled, keys=keys, at=now, parameter_set=writing.parameters.number)
+        rows = [{"key": key, "at_stake_fen": compared.found[key].at_stake_fen} for key in keys]
+        await findings.seen(store.unjournalled, rows=rows, at=now, parameter_set=writing.parameters.number)
     for keys in _batches(compared.gone, BATCH):
         await _close(writing, keys)
     done.keys += compared.found
     done.unchanged += len(compared.same)
     done.closed += len(compared.gone)
-    for keys in _batches(compared.grave(detector), BATCH):
+    grave = [key for key in compared.grave(detector) if writing.may_raise(compared.found[key])]
+    for keys in _batches(grave, BATCH):
         for row in await findings.to_lock(store, keys=keys, score=LOCK_SCORE):
             done.locked += await _lock(writing, row)
 
@@ -215,7 +239,12 @@ async def _followed(store: Store, known: Mapping[str, Known], found: Mapping[str
     return {known_as.get(key, key): each for key, each in found.items()}
 
 
+def _is_open(known: Known | None) -> bool:
+    return known is not None and known.closed_at is None
+
+
 def _digest(found: Found) -> str:
+    """Of what makes a finding another than it was; the stake is left out, which every sale of a member changes."""
     told = (
         found.version,
         found.score,
@@ -223,7 +252,6 @@ def _digest(found: Found) -> str:
         found.member_count,
         found.edges,
         found.evidence,
-        found.at_stake_fen,
         found.sentence,
     )
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
@@ -250,21 +278,30 @@ def _row(key: str, found: Found, digest: str, writing: Writing) -> dict[str, Any
         "sentence_en": found.sentence.en,
         "digest": digest,
     }
-    return {"key": key, "id": uuid.uuid4().hex, "members": list(found.members), "properties": properties}
+    return {
+        "key": key,
+        "id": uuid.uuid4().hex,
+        "may_raise": writing.may_raise(found),
+        "members": list(found.members),
+        "properties": properties,
+    }
 
 
-async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Write findings that are new or differ; the keys of those that are to be looked at now."""
+async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> Put:
+    """Write findings that are new or differ."""
 
-    async def work(transaction: Transaction) -> list[str]:
+    async def work(transaction: Transaction) -> Put:
         before = {state.key: state for state in await findings.states(transaction, keys=[row["key"] for row in rows])}
-        raised: list[str] = []
+        put = Put()
+        written: list[dict[str, Any]] = []
         for row in rows:
             state, properties = before.get(row["key"]), row["properties"]
             properties["status"] = _status(state, properties["score"])
             is_raised = _is_raised(state, properties["status"])
-            if is_raised:
-                raised.append(row["key"])
+            if is_raised and not row["may_raise"]:
+                continue
+            written.append(row)
+            (put.raised if is_raised else put.changed).append(row["key"])
             transaction.journal(
                 "finding_raised" if is_raised else "finding_changed",
                 at=writing.now,
@@ -276,8 +313,8 @@ async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> list[str]:
                     name: properties[name] for name in ("status", "score", "member_count", "digest", "parameter_set")
                 },
             )
-        await findings.put(transaction, rows=list(rows))
-        return raised
+        await findings.put(transaction, rows=written)
+        return put
 
     return await writing.run(work)
 

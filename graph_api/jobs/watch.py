@@ -7,8 +7,9 @@ these promoters is what a scan would find. Whatever is left out here, the next s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,17 +19,17 @@ from cypher.positions import settled
 from cypher.store import Store
 from graph_api.actions import findings
 from graph_api.actions.detectors import in_force
-from graph_api.risk.detector import Detector, Limits
+from graph_api.risk.detector import Detector, Found, Limits
 from graph_api.risk.registry import DETECTORS, Chosen, Pass, scan
-from graph_api.risk.snapshot import Gathering
-from graph_api.rules.calendar import DAY_US, HOUR_US
+from graph_api.risk.snapshot import Gathering, days_of
+from graph_api.rules.calendar import DAY_US, HOUR_US, day_of
 
 NAME = "watch"
 ENTRIES_PAGE = 1_000
 ENTRIES_MAX = 10_000
 """Entries at once. Who is further behind, as during an import, goes on at the head: that is the scan's work."""
 RECENT_US = 2 * DAY_US
-"""Orders that were paid, or refunded, before that are history being loaded: the scan's work too."""
+"""What is older is no news, as when history is loaded or parameters change: it is the scan's to raise, and to lock for."""
 ENDED_MAX = 100_000
 RECEIVERS_AT_ONCE = 200
 CENTRES_AT_ONCE = 20
@@ -229,7 +230,24 @@ def _add_incomes(gathering: Gathering, rows: Sequence[Sequence[Any]]) -> None:
 async def _record(look: _Look, detector: Detector, gathering: Gathering, codes: list[str]) -> None:
     passes: list[Pass] = await asyncio.to_thread(lambda: scan(gathering.snapshot(look.now), [detector], look.chosen))
     look.done.looked_at += len(codes)
-    look.done.add(await findings.record(look.store, passes, actor=look.actor, now=look.now, of=codes))
+    fresh = FRESH[detector.key](look)
+    look.done.add(await findings.record(look.store, passes, actor=look.actor, now=look.now, of=codes, fresh=fresh))
+
+
+def _fresh_spike(look: _Look) -> Callable[[Found], bool]:
+    """A spike of a day that is news; the same receiver's earlier days are not."""
+    first = day_of(look.now - RECENT_US)
+    return lambda found: date.fromisoformat(found.anchor.rpartition("@")[2]) >= first
+
+
+def _fresh_burst(look: _Look) -> Callable[[Found], bool]:
+    """A burst that can be judged since it is news: at most its hours and its time to sell after the day it began."""
+    takes_us = DAY_US + look.burst["hours"] * HOUR_US + look.sell_us
+    first = int(days_of(np.array([look.now - RECENT_US - takes_us]))[0])
+    return lambda found: int(found.anchor.rpartition("@")[2]) > first
+
+
+FRESH: Mapping[str, Callable[[_Look], Callable[[Found], bool]]] = {SPIKE.key: _fresh_spike, BURST.key: _fresh_burst}
 
 
 def _batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:

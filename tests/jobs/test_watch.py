@@ -14,7 +14,7 @@ from graph_api.pii import Pii
 from graph_api.rules.calendar import DAY_US, HOUR_US
 from loaders import demo
 from tests.actions.shop import DUE, NOW, PAID, Shop
-from tests.actions.test_findings import locked, recorded, ring, scanned
+from tests.actions.test_findings import journal, locked, recorded, ring, scanned
 from tests.conftest import Query
 from tests.loaders.directories import NOW as DEMO_NOW
 
@@ -27,15 +27,17 @@ async def looked(shop: Shop, now: int = SOON) -> Watched:
     return await watch.watch(shop.store, actor="scheduler", now=now)
 
 
-async def digests(query: Query) -> dict[str, str]:
-    """Open findings by key."""
-    rows = await query("MATCH (f:Finding) WHERE f.closed_at IS NULL RETURN f.key AS key, f.digest AS digest")
-    return {row["key"]: row["digest"] for row in rows}
+async def digests(query: Query) -> dict[str, tuple[str, int]]:
+    """Open findings by key, and what is at stake in them."""
+    rows = await query(
+        "MATCH (f:Finding) WHERE f.closed_at IS NULL RETURN f.key AS key, [f.digest, f.at_stake_fen] AS f"
+    )
+    return {row["key"]: tuple(row["f"]) for row in rows}
 
 
-async def scan_says(store: Store, now: int) -> dict[str, str]:
+async def scan_says(store: Store, now: int) -> dict[str, tuple[str, int]]:
     passes = (await look(store, detectors=WATCHED, now=now)).passes
-    return {found.key: findings._digest(found) for done in passes for found in done.found}
+    return {found.key: (findings._digest(found), found.at_stake_fen) for done in passes for found in done.found}
 
 
 async def steady(shop: Shop) -> None:
@@ -174,6 +176,43 @@ async def test_history_that_is_loaded_is_left_to_the_scan(shop: Shop, monkeypatc
     done = await looked(shop)
     assert (done.entries, done.looked_at, done.raised) == (1, 0, 0)
     assert len(await scan_says(shop.store, SOON)) == 1
+
+
+async def test_only_a_day_that_is_news_is_raised_and_locks_though_the_next_sale_judges_every_day(shop: Shop) -> None:
+    await steady(shop)
+    spike = {"detector": "COMMISSION_SPIKE", "now": SOON - DAY_US}
+    await shop.sell("long ago", 1_000_000, paid_at=PAID - 5 * DAY_US)
+    await shop.sell("dismissed", 1_000_000, paid_at=PAID - 4 * DAY_US)
+    await shop.sell("open", 1_000_000, paid_at=PAID - 3 * DAY_US)
+    await looked(shop)
+    older = [ring("D", anchor=f"D@2026-02-{day}", detector="COMMISSION_SPIKE") for day in (26, 27)]
+    await scanned(shop, *older, **spike)
+    dismissed = next(row for row in await recorded(shop) if row["key"].endswith("26"))
+    await findings.review(shop.store, dismissed["id"], "DISMISS", None, actor="RISK", now=SOON - 1)
+    await shop.sell("news", 100)
+    done = await looked(shop)
+    assert (done.raised, done.changed, done.locked, await locked(shop)) == (0, 1, 0, "")
+    by_day = {row["key"][-2:]: (row["status"], row["score"]) for row in await recorded(shop)}
+    assert by_day == {"26": ("DISMISSED", 60), "27": ("OPEN", 90)}
+    await shop.sell("spike", 1_000_000)
+    done = await looked(shop)
+    assert (done.raised, done.locked) == (1, 1)
+    assert await locked(shop) == "D"
+
+
+async def test_what_is_at_stake_is_kept_up_and_is_no_news(shop: Shop) -> None:
+    await steady(shop)
+    await shop.sell("spike", 1_000_000, paid_at=PAID - DAY_US)
+    await looked(shop)
+    await find(shop.store, detectors=WATCHED, actor="test", now=SOON)
+    (before,) = await recorded(shop)
+    told = len(await journal(shop))
+    await shop.sell("next", 10_000)
+    done = await looked(shop, SOON + 1)
+    (after,) = await recorded(shop)
+    assert (done.looked_at, done.raised, done.changed, len(await journal(shop))) == (3, 0, 0, told)
+    assert after["at_stake_fen"] == before["at_stake_fen"] + 2_000
+    assert after == before | {"at_stake_fen": after["at_stake_fen"], "last_seen": SOON + 1}
 
 
 @pytest.mark.parametrize(("behind", "skipped"), [(10_000, 0), (10_001, 10_001)])
