@@ -1,6 +1,6 @@
 // name: told
 // returns: one Told
-// What the next entries after a position and up to another say of orders since an instant, and of who stands under whom; `upto` must be settled.
+// What the next entries after a position and up to another say of orders since an instant, and of who stands under whom; none if they name more codes than that, counted. `upto` must be settled.
 MATCH (e:JournalEntry)
 WHERE e.seq > $after AND e.seq <= $upto
 WITH e ORDER BY e.seq LIMIT $first
@@ -9,7 +9,9 @@ WITH e, CASE
   WHEN e.kind IN ['promoters_enrolled', 'referrer_bound'] THEN 'placed'
   WHEN e.kind = 'branch_moved' THEN 'moved'
 END AS what
-RETURN max(e.seq) AS seq, collect(CASE WHEN what IS NOT NULL THEN [what, e.at, e.codes] END) AS entries
+WITH max(e.seq) AS seq, collect(CASE WHEN what IS NOT NULL THEN [what, e.at, e.codes] END) AS entries
+WITH seq, entries, reduce(codes = 0, entry IN entries | codes + size(entry[2])) AS codes
+RETURN seq, codes, CASE WHEN codes <= $codes_max THEN entries ELSE [] END AS entries
 
 // name: incomes
 // returns: one Rows
@@ -29,7 +31,7 @@ RETURN collect([code, p.joined_at, days]) AS rows
 
 // name: centres
 // returns: one Codes
-// Who has at least so many direct downlines, among those that somebody may have left, and those under whom somebody had stood long enough by `until` who was placed or sold soon.
+// Who has at least so many direct downlines, among those that somebody may have left, and those under whom somebody had stood long enough by `until` who sold soon, or has only since `since` and was placed.
 CALL () {
   UNWIND $moved AS code
   MATCH (centre:Promoter {code: code})
@@ -37,7 +39,7 @@ CALL () {
   UNION
   UNWIND $placed AS code
   MATCH (p:Promoter {code: code})<-[r:REFERRED]-(centre:Promoter)
-  WHERE coalesce(r.since_at, p.joined_at) <= $until
+  WHERE $since <= coalesce(r.since_at, p.joined_at) <= $until
   RETURN centre
   UNION
   UNWIND $sold AS sale

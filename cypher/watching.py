@@ -12,9 +12,10 @@ statement = bind(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`seq`: position of the last entry read; `entries`: [traded, placed or moved, at, codes] each."""
+    """`seq`: position of the last entry read; `entries`: [traded, placed or moved, at, codes] each; `codes`: how many they name."""
 
     seq: int | None
+    codes: int
     entries: list[list[Any]]
 
 
@@ -37,7 +38,7 @@ class Ended:
 
 
 @statement
-async def told(run: Run, *, after: int, upto: int, first: int, since: int) -> Told: ...
+async def told(run: Run, *, after: int, upto: int, first: int, since: int, codes_max: int) -> Told: ...
 
 
 @statement
@@ -46,7 +47,15 @@ async def incomes(run: Run, *, codes: list[str], entries_max: int) -> Rows: ...
 
 @statement
 async def centres(
-    run: Run, *, moved: list[str], placed: list[str], sold: list[list[Any]], until: int, sell_us: int, least: int
+    run: Run,
+    *,
+    moved: list[str],
+    placed: list[str],
+    sold: list[list[Any]],
+    since: int,
+    until: int,
+    sell_us: int,
+    least: int,
 ) -> Codes: ...
 
 

@@ -28,6 +28,8 @@ NAME = "watch"
 ENTRIES_PAGE = 1_000
 ENTRIES_MAX = 10_000
 """Entries at once. Who is further behind, as during an import, goes on at the head: that is the scan's work."""
+CODES_MAX = 50_000
+"""Codes that they name, as one entry of promoters being loaded names thousands; what goes beyond is the scan's work too."""
 RECENT_US = 2 * DAY_US
 """What is older is no news, as when history is loaded or parameters change: it is the scan's to raise, and to lock for."""
 ENDED_MAX = 100_000
@@ -133,8 +135,15 @@ async def _read(store: Store, news: _News, after: int, upto: int, done: Watched,
     if upto - after > ENTRIES_MAX:
         done.skipped = upto - after
         return upto
+    codes = 0
     while after < upto:
-        told = await watching.told(store, after=after, upto=upto, first=ENTRIES_PAGE, since=since)
+        told = await watching.told(
+            store, after=after, upto=upto, first=ENTRIES_PAGE, since=since, codes_max=CODES_MAX - codes
+        )
+        codes += told.codes
+        if codes > CODES_MAX:
+            done.skipped = upto - after
+            return upto
         for entry in told.entries:
             news.add(*entry)
         last = upto if told.seq is None else told.seq
@@ -154,7 +163,14 @@ async def _centres(look: _Look, news: _News, *, since: int) -> set[str]:
         sold = [list(sale) for sale in sorted(news.sold)]
         placed, moved = sorted(news.placed), sorted(news.moved)
         told = await watching.centres(
-            store, moved=moved, placed=placed, sold=sold, until=until, sell_us=sell_us, least=least
+            store,
+            moved=moved,
+            placed=placed,
+            sold=sold,
+            since=until - RECENT_US,
+            until=until,
+            sell_us=sell_us,
+            least=least,
         )
         centres.update(told.codes)
     return centres

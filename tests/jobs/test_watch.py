@@ -215,6 +215,31 @@ async def test_what_is_at_stake_is_kept_up_and_is_no_news(shop: Shop) -> None:
     assert after == before | {"at_stake_fen": after["at_stake_fen"], "last_seen": SOON + 1}
 
 
+async def test_promoters_of_last_month_that_are_loaded_before_their_orders_are_no_burst(shop: Shop) -> None:
+    await looked(shop)
+    await enrolled(shop, 30, at=PAID - WEEK_US - 3 * DAY_US)
+    done = await looked(shop)
+    assert (done.entries, done.looked_at, done.raised) == (1, 0, 0)
+    assert len(await scan_says(shop.store, SOON)) == 1
+    await _one(shop, "late", at=PAID - WEEK_US - DAY_US)
+    assert (await looked(shop)).looked_at == 1
+
+
+@pytest.mark.parametrize(("codes_max", "skipped"), [(40, 0), (39, 1)])
+async def test_entries_that_name_too_many_are_left_to_the_scan(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, codes_max: int, skipped: int
+) -> None:
+    monkeypatch.setattr(watch, "ENTRIES_PAGE", 1)
+    monkeypatch.setattr(watch, "CODES_MAX", codes_max)
+    await looked(shop)
+    await shop.sell("first", 100)
+    await enrolled(shop, 36, at=PAID - WEEK_US)
+    done = await looked(shop)
+    assert (done.entries, done.skipped) == (2 - skipped, skipped)
+    assert done.looked_at == 3 + (not skipped), "who sold, and A if she is known of"
+    assert (await looked(shop)).looked_at == 0
+
+
 @pytest.mark.parametrize(("behind", "skipped"), [(10_000, 0), (10_001, 10_001)])
 async def test_ten_thousand_entries_are_a_few_statements_and_more_are_left_to_the_scan(
     shop: Shop, behind: int, skipped: int
