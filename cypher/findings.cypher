@@ -27,7 +27,7 @@ RETURN collect([key, COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) RETURN p.code }]
 UNWIND $keys AS key
 MATCH (f:Finding {key: key})
 RETURN f.id AS id, f.key AS key, f.status AS status, f.score AS score, f.digest AS digest, f.closed_at AS closed_at,
-       f.reviewed_score AS reviewed_score, f.member_count AS member_count
+       f.last_seen AS last_seen, f.reviewed_score AS reviewed_score, f.member_count AS member_count
 
 // name: put
 // returns: none
@@ -49,11 +49,13 @@ CALL (f, row) {
 }
 
 // name: seen
-// returns: none
-// Findings that are still as they were, whatever parameters they were seen with, and what is at stake in them now.
+// returns: one Keys
+// Findings that are still as they were, whatever parameters they were seen with, and what is at stake in them now; those that nobody has closed, or seen later.
 UNWIND $rows AS row
 MATCH (f:Finding {key: row.key})
+WHERE f.closed_at IS NULL AND f.last_seen <= $at
 SET f.last_seen = $at, f.parameter_set = $parameter_set, f.at_stake_fen = row.at_stake_fen
+RETURN collect(f.key) AS keys
 
 // name: close
 // returns: none
@@ -96,7 +98,7 @@ ON CREATE SET locked.at = at
 // One finding, to be reviewed.
 MATCH (f:Finding {id: $id})
 RETURN f.id AS id, f.key AS key, f.status AS status, f.score AS score, f.digest AS digest, f.closed_at AS closed_at,
-       f.reviewed_score AS reviewed_score, f.member_count AS member_count
+       f.last_seen AS last_seen, f.reviewed_score AS reviewed_score, f.member_count AS member_count
 
 // name: review
 // returns: none

@@ -27,6 +27,7 @@ class State:
     score: int
     digest: str
     closed_at: int | None
+    last_seen: int
     reviewed_score: int | None
     member_count: int
 
@@ -37,6 +38,11 @@ class ToLock:
     id: str
     sentence: str
     codes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    keys: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ async def put(run: Run, *, rows: Rows) -> None: ...
 
 
 @statement
-async def seen(run: Run, *, rows: Rows, at: int, parameter_set: int) -> None: ...
+async def seen(run: Run, *, rows: Rows, at: int, parameter_set: int) -> Keys: ...
 
 
 @statement

@@ -123,7 +123,7 @@ async def record(
 ) -> Recorded:
     """Bring the findings of these detectors up to what they have found, and lock whom a finding may lock.
 
-    `now`: not after what was looked at was read; what others have seen since is not closed. `of`: nobody but these
+    `now`: not after what was looked at was read; what others have seen or closed since stays as they left it. `of`: nobody but these
     promoters was looked at, so findings of other promoters stay as they are; their detectors' anchors are PROMOTER@DAY.
     `fresh`: nothing else is raised, or locks; what is open already changes and closes all the same.
     WrongState once other parameters come into force than those that were looked with.
@@ -148,22 +148,24 @@ async def record(
 
 async def _record(writing: Writing, known: Mapping[str, Known], found: Sequence[Found], done: Recorded) -> None:
     store, detector, now = writing.store, writing.detector, writing.now
+    stands: set[str] = set()
     told = [each for each in found if writing.may_raise(each) or _is_open(known.get(each.key))]
     compared = await _compared(store, detector, known, told, now=now)
     for keys in _small_batches(compared):
         rows = await asyncio.to_thread(_rows, compared, keys, writing)
         put = await _put(writing, rows)
+        stands.update(put.raised, put.changed)
         done.raised += put.raised
         done.changed += len(put.changed)
     for keys in _batches(compared.same, PAGE):
         rows = [{"key": key, "at_stake_fen": compared.found[key].at_stake_fen} for key in keys]
-        await findings.seen(store.unjournalled, rows=rows, at=now, parameter_set=writing.parameters.number)
+        seen = await findings.seen(store.unjournalled, rows=rows, at=now, parameter_set=writing.parameters.number)
+        stands.update(seen.keys)
+        done.unchanged += len(seen.keys)
     for keys in _batches(compared.gone, BATCH):
-        await _close(writing, keys)
+        done.closed += await _close(writing, keys)
     done.keys += compared.found
-    done.unchanged += len(compared.same)
-    done.closed += len(compared.gone)
-    grave = [key for key in compared.grave(detector) if writing.may_raise(compared.found[key])]
+    grave = [key for key in compared.grave(detector) if key in stands and writing.may_raise(compared.found[key])]
     for keys in _batches(grave, BATCH):
         for row in await findings.to_lock(store, keys=keys, score=LOCK_SCORE):
             done.locked += await _lock(writing, row)
@@ -288,7 +290,7 @@ def _row(key: str, found: Found, digest: str, writing: Writing) -> dict[str, Any
 
 
 async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> Put:
-    """Write findings that are new or differ."""
+    """Write findings that are new or differ, but for those that another has seen, or closed, later than this one looked."""
 
     async def work(transaction: Transaction) -> Put:
         before = {state.key: state for state in await findings.states(transaction, keys=[row["key"] for row in rows])}
@@ -296,6 +298,8 @@ async def _put(writing: Writing, rows: Sequence[dict[str, Any]]) -> Put:
         written: list[dict[str, Any]] = []
         for row in rows:
             state, properties = before.get(row["key"]), row["properties"]
+            if state is not None and max(state.last_seen, state.closed_at or 0) > writing.now:
+                continue
             properties["status"] = _status(state, properties["score"])
             is_raised = _is_raised(state, properties["status"])
             if is_raised and not row["may_raise"]:
@@ -346,9 +350,13 @@ def _told(state: State | None) -> dict[str, Any] | None:
     }
 
 
-async def _close(writing: Writing, keys: list[str]) -> None:
-    async def work(transaction: Transaction) -> None:
-        for state in await findings.states(transaction, keys=keys):
+async def _close(writing: Writing, keys: list[str]) -> int:
+    """How many were closed: those that nobody else has closed, or seen later than this one looked."""
+
+    async def work(transaction: Transaction) -> int:
+        states = await findings.states(transaction, keys=keys)
+        closing = [state for state in states if state.closed_at is None and state.last_seen <= writing.now]
+        for state in closing:
             transaction.journal(
                 "finding_closed",
                 at=writing.now,
@@ -358,9 +366,10 @@ async def _close(writing: Writing, keys: list[str]) -> None:
                 before=_told(state),
                 after={"closed_at": writing.now},
             )
-        await findings.close(transaction, keys=keys, at=writing.now)
+        await findings.close(transaction, keys=[state.key for state in closing], at=writing.now)
+        return len(closing)
 
-    await writing.run(work)
+    return await writing.run(work)
 
 
 async def _lock(writing: Writing, seen: ToLock) -> int:

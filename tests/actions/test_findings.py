@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -288,3 +289,55 @@ async def test_who_may_not_lock_does_not(shop: Shop) -> None:
     chain = "DEEP_CHAIN"
     await scanned(shop, ring("ABCD", score=100, anchor="A/B", detector=chain), detector=chain)
     assert await locked(shop) == ""
+
+
+async def test_a_scan_neither_raises_nor_locks_what_another_has_closed_since_it_looked(shop: Shop) -> None:
+    await scanned(shop, ring("BCD", score=75))
+    await scanned(shop, now=NOW + 2)
+    left = await recorded(shop)
+    late = await scanned(shop, ring("BCD", score=90), now=NOW + 1)
+    assert (late.raised, late.changed, late.locked, await locked(shop)) == ([], 0, 0, "")
+    assert await recorded(shop) == left
+    assert [kind for kind, _, _ in await journal(shop)] == ["finding_raised", "finding_closed"]
+
+
+async def test_a_scan_leaves_as_it_is_what_another_has_seen_since_it_looked(shop: Shop) -> None:
+    grown = ring("BCD", score=90)
+    await scanned(shop, ring("BC"))
+    await scanned(shop, grown, now=NOW + 2)
+    await locks.unlock(shop.store, code="D", reason="talked to her", actor="RISK", now=NOW + 2)
+    left = await recorded(shop)
+    for earlier in ([ring("BC")], [grown], []):
+        late = await scanned(shop, *earlier, now=NOW + 1)
+        assert (late.raised, late.changed, late.unchanged, late.closed, late.locked) == ([], 0, 0, 0, 0)
+        assert await recorded(shop) == left
+
+
+@pytest.mark.parametrize("found", [[], [ring("BCD", score=75)], [ring("BCD", score=90)]])
+@pytest.mark.parametrize("then", ["closed", "seen"])
+async def test_what_another_does_while_a_scan_records_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, found: list[Found], then: str
+) -> None:
+    """The other comes between what the scan reads of the recorded findings and what it writes."""
+    known = findings._known
+    await scanned(shop, ring("BCD", score=75))
+
+    async def overtaken(*given: Any) -> Any:
+        read = await known(*given)
+        monkeypatch.setattr(findings, "_known", known)
+        await scanned(shop, *([ring("BC")] if then == "seen" else []), now=NOW + 2)
+        left.extend(await recorded(shop))
+        return read
+
+    left: list[dict[str, Any]] = []
+    monkeypatch.setattr(findings, "_known", overtaken)
+    late = await scanned(shop, *found, now=NOW + 1)
+    assert (late.raised, late.changed, late.unchanged, late.closed, late.locked) == ([], 0, 0, 0, 0)
+    assert await recorded(shop) == left
+
+
+async def test_two_scans_that_miss_a_structure_close_it_once(shop: Shop) -> None:
+    await scanned(shop, ring("ABC"))
+    both = await asyncio.gather(scanned(shop, now=NOW + 1), scanned(shop, now=NOW + 1))
+    assert sum(each.closed for each in both) == 1
+    assert [kind for kind, _, _ in await journal(shop)] == ["finding_raised", "finding_closed"]
