@@ -16,13 +16,16 @@ from graph_api.actions.detectors import Given
 from graph_api.actions.findings import Foreseen, Recorded
 from graph_api.errors import WrongState
 from graph_api.jobs.snapshot import read
+from graph_api.jobs.threads import in_thread
 from graph_api.risk.detector import Detector, Found, Limits, ParameterSet
 from graph_api.risk.links import hubs
 from graph_api.risk.registry import DETECTORS, Pass, named, scan
 from graph_api.risk.snapshot import Snapshot
 
 turn = asyncio.Lock()
-"""One scan at a time in a process: a snapshot of a million promoters takes a gigabyte and a half."""
+"""One scan at a time in a process: a snapshot of a million promoters takes a gigabyte and a half.
+
+Under it threads are awaited to their end (`in_thread`), or a scan that is cancelled would leave its snapshot behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,9 @@ async def look(store: Store, *, detectors: Iterable[str] | None, now: int) -> Sc
         chosen = await parameters_of.in_force(store)
         snapshot = await read(store, as_of=now)
         read_seconds = round(time.monotonic() - began, 3)
-        passes = await asyncio.to_thread(scan, snapshot, wanted, chosen)
+        passes = await in_thread(scan, snapshot, wanted, chosen)
         hub_max = DETECTORS["IDENTITY_RING"].limits(chosen["IDENTITY_RING"].chosen)["hub_max"]
-        crowded = await asyncio.to_thread(hubs, snapshot, hub_max)
+        crowded = await in_thread(hubs, snapshot, hub_max)
     return Scanned(passes, crowded, snapshot.promoters, len(snapshot.sellers), read_seconds)
 
 
@@ -89,8 +92,8 @@ async def try_out(store: Store, key: str, given: Given, *, now: int) -> Trial:
     async with turn:
         began = time.monotonic()
         snapshot = await read(store, as_of=now)
-        (done,) = await asyncio.to_thread(scan, snapshot, [detector], {key: tried})
-        at_stake_fen = await asyncio.to_thread(_at_stake_fen, snapshot, done.found)
+        (done,) = await in_thread(scan, snapshot, [detector], {key: tried})
+        at_stake_fen = await in_thread(_at_stake_fen, snapshot, done.found)
     foreseen = await findings.foreseen(store, detector, done.found, now=now)
     return Trial(
         detector=detector,

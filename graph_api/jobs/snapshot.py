@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from cypher import snapshot as pages
 from cypher.store import Store
+from graph_api.jobs.threads import in_thread
 from graph_api.risk.snapshot import Gathering, Snapshot
 from graph_api.rules.calendar import INSTANT_MIN
 
@@ -25,13 +24,13 @@ async def read(store: Store, *, as_of: int) -> Snapshot:
     await read_promoters(store, gathering)
     await read_orders(store, gathering)
     await read_identifiers(store, gathering)
-    return await asyncio.to_thread(gathering.snapshot, as_of)
+    return await in_thread(gathering.snapshot, as_of)
 
 
 async def read_promoters(store: Store, gathering: Gathering) -> None:
     code = ""
     while (page := await pages.promoters(store, code=code, first=PROMOTERS_PAGE)).codes:
-        await asyncio.to_thread(
+        await in_thread(
             gathering.add_promoters,
             page.codes,
             page.referrer_codes,
@@ -48,7 +47,7 @@ async def read_orders(store: Store, gathering: Gathering) -> None:
         page = await pages.orders(store, paid_at=paid_at, number=number, first=ORDERS_PAGE)
         if page.last_paid_at is None or page.last_number is None:
             return
-        await asyncio.to_thread(
+        await in_thread(
             gathering.add_orders,
             page.buyer_codes,
             page.seller_codes,
@@ -57,7 +56,7 @@ async def read_orders(store: Store, gathering: Gathering) -> None:
             page.refunded_fens,
             page.countables,
         )
-        await asyncio.to_thread(
+        await in_thread(
             gathering.add_incomes, page.receiver_codes, page.days, page.own_fens, page.override_fens, page.open_fens
         )
         paid_at, number = page.last_paid_at, page.last_number
@@ -69,5 +68,5 @@ async def read_identifiers(store: Store, gathering: Gathering) -> None:
         page = await pages.identifiers(store, id=id, first=IDENTIFIERS_PAGE, people_max=PEOPLE_MAX)
         codes = [code for people in page.people for code in people]
         ids = [shared for shared, people in zip(page.ids, page.people, strict=True) for _ in people]
-        await asyncio.to_thread(gathering.add_links, codes, ids)
+        await in_thread(gathering.add_links, codes, ids)
         id = page.last_id
