@@ -36,7 +36,7 @@ from graph_api.batched.rows import (
     TeamLevel,
 )
 from graph_api.batched.ticks import Ticks, shielded
-from graph_api.cache import Cache
+from graph_api.cache import Cache, Position
 from graph_api.errors import NotFound
 from graph_api.pii import Pii
 from graph_api.rules.calendar import month_of, month_shifted
@@ -261,18 +261,46 @@ class PromoterReads:
         return (await shielded(self._ask(ask)))[0]
 
     async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, tuple[Any, bool]]:
+        """What is cached, and the rest from the graph; what another request is just asking there is not asked again.
+
+        Such a flight shows all that had been written when it began: only who stands at the same journal position shares it.
+        """
+        position, result = await self._held(asks)
+        reached, flights = max(self._store.head, position.applied if position else 0), self._cache.flights
+        missing = [ask for ask in asks if ask not in result]
+        joined = {ask: flights[reached, ask] for ask in missing if (reached, ask) in flights}
+        led = [ask for ask in missing if ask not in joined]
+        if led:
+            own = asyncio.create_task(self._flown(led, position))
+            keys = [(reached, ask) for ask in led]
+            flights.update(dict.fromkeys(keys, own))
+            own.add_done_callback(lambda _: [flights.pop(key) for key in keys])
+            found = await shielded(own)
+            result |= found
+        for ask, flight in joined.items():
+            result[ask] = (await shielded(flight))[ask]
+        return result
+
+    async def _held(self, asks: Sequence[Ask]) -> tuple[Position | None, dict[Ask, tuple[Any, bool]]]:
+        """What is cached, and the position from which on more may be kept."""
         fields = [ask.field for ask in asks]
         reading = await self._cache.read(self._store, fields)
         held = reading.values
-        result = {ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held}
-        missing = [ask for ask in asks if ask not in result]
-        if not missing:
-            return result
+        return reading.position, {
+            ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held
+        }
+
+    async def _flown(self, asks: Sequence[Ask], position: Position | None) -> Mapping[Ask, tuple[Any, bool]]:
+        """From the graph, through the gate; whoever had to wait there looks first whether it has been answered meanwhile."""
+        waited, result = self._cache.gate.locked(), dict[Ask, tuple[Any, bool]]()
         async with self._cache.gate:
-            found = await graph.answers(self._store, missing)
+            if waited:
+                position, result = await self._held(asks)
+            missing = [ask for ask in asks if ask not in result]
+            found = await graph.answers(self._store, missing) if missing else {}
         # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
         kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
-        await self._cache.keep(self._store, reading.position, kept)
+        await self._cache.keep(self._store, position, kept)
         return result | {ask: (answer, False) for ask, answer in found.items()}
 
 

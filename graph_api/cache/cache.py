@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
@@ -90,7 +90,7 @@ class Cache:
     """One process's view of the cache; safe to share between tasks of one event loop.
 
     Every method works without Redis: reads find nothing, writes keep nothing. `gate` bounds what then falls
-    through to Neo4j.
+    through to Neo4j, and `flights` are the questions that are being asked there, by the journal position they show.
     """
 
     def __init__(self, door: Door | None) -> None:
@@ -101,6 +101,7 @@ class Cache:
         self._folding: asyncio.Task[None] | None = None
         self._preparing = asyncio.Lock()
         self.gate = asyncio.Semaphore(GRAPH_READS_MAX)
+        self.flights: dict[tuple[int, Hashable], asyncio.Future[Any]] = {}
         self.hits = self.misses = self.kept = self.folds = self.epochs = 0
 
     @classmethod

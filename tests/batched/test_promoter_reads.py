@@ -17,7 +17,7 @@ from graph_api.cache import Cache
 from graph_api.errors import Invalid
 from graph_api.pii import Pii
 from graph_api.viewer import Role, Viewer
-from tests.batched.network import ADMIN, MONTHS, Network, Reader, statement
+from tests.batched.network import ADMIN, MONTHS, Network, Reader, levels, statement
 
 DOWNLINE_ORDERS: tuple[DownlineOrder, ...] = ("LEVEL", "JOINED_AT_DESC", "SALES_DESC", "TEAM_VOLUME_DESC")
 PROMOTER_ORDERS: tuple[PromoterOrder, ...] = (
@@ -75,6 +75,62 @@ async def test_a_view_of_twenty_members_takes_two_statements_cold_and_none_warm(
         before = store.statements_run
         assert sorted(await view()) == [100 + index for index in range(20)]
         assert store.statements_run - before == statements
+
+
+@pytest.mark.parametrize("cached", [True, False])
+async def test_whoever_asks_the_same_at_once_shares_one_statement(
+    network: Network, cache: Cache, pii: Pii, *, cached: bool
+) -> None:
+    """An order wakes every watcher of a team; else each would walk the whole of it."""
+    shared = cache if cached else Cache(None)
+    await PromoterReads(network.store, shared, ADMIN, pii).card("P050")
+    await shared.drop(network.store)
+    before = network.store.statements_run
+    teams = await asyncio.gather(
+        *(PromoterReads(network.store, shared, ADMIN, pii).team("P000", None) for _ in range(100))
+    )
+    assert network.store.statements_run - before == 1
+    assert all(levels(team) == network.expected_team("P000", None) for team in teams)
+    assert shared.flights == {}
+
+
+async def test_nobody_shares_a_statement_that_began_before_what_it_knows_of(
+    network: Network, pii: Pii, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, answers = asyncio.Event(), asyncio.Event(), graph.answers
+
+    async def slow(store: Store, asks: Any) -> Any:
+        found = await answers(store, asks)
+        begun.set()
+        await may_end.wait()
+        return found
+
+    shared = Cache(None)
+    monkeypatch.setattr(graph, "answers", slow)
+    early = asyncio.create_task(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
+    await begun.wait()
+    await network.sell("P003", fen=5)
+    late = asyncio.create_task(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
+    may_end.set()
+    assert (await late).volume_fen == (await early).volume_fen + 5
+
+
+async def test_whoever_waited_at_the_gate_looks_into_the_cache_again(
+    network: Network, cache: Cache, pii: Pii, redis_url: str
+) -> None:
+    other = await Cache.open(redis_url, call_seconds=2.0)
+    cache.gate = asyncio.Semaphore(1)
+    async with cache.gate:
+        waiting = asyncio.create_task(PromoterReads(network.store, cache, ADMIN, pii).team("P000", None))
+        async with asyncio.timeout(10):
+            while not cache.flights:  # noqa: ASYNC110 - nothing tells us
+                await asyncio.sleep(0.01)
+        told = await PromoterReads(network.store, other, ADMIN, pii).team("P000", None)
+        before = network.store.statements_run
+    assert (await waiting).source == "CACHE"
+    assert (await waiting).levels == told.levels
+    assert network.store.statements_run == before
+    await other.close()
 
 
 async def test_everything_asked_in_one_tick_is_one_statement(network: Network, pii: Pii) -> None:
