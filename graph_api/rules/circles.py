@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 Graph = Mapping[str, Set[str]]
+Ways = Mapping[str, Sequence[str]]
+"""Where one comes to from a node, in order: sorted once, however often it is visited."""
 Circle = tuple[str, ...]
 
 
@@ -15,12 +17,12 @@ class TooMuchWork(Exception):
 
 @dataclass(slots=True)
 class Effort:
-    """Steps that are left."""
+    """Steps that are left; a node that is visited costs one, and one for each neighbour that is looked at there."""
 
     steps: int
 
-    def spend(self) -> None:
-        self.steps -= 1
+    def spend(self, neighbours: int = 0) -> None:
+        self.steps -= 1 + neighbours
         if self.steps < 0:
             raise TooMuchWork
 
@@ -46,9 +48,9 @@ def circles(
     """
     by_length: dict[int, list[Circle]] = {length: [] for length in range(lengths[0], lengths[1] + 1)}
     effort = Effort(steps_max)
-    graph = _without_ends(graph)
-    starts = sorted(graph) if through is None else [through]
-    backward = _reversed(graph)
+    kept = _without_ends(graph)
+    starts = sorted(kept) if through is None else [through]
+    forward, backward = _sorted(kept), _sorted(_reversed(kept))
     try:
         for start in starts:
             floor = start if through is None else ""
@@ -56,7 +58,7 @@ def circles(
                 if sum(len(by_length[shorter]) for shorter in range(lengths[0], length + 1)) > first:
                     break
                 far = _distances(backward, start, length - 1, floor, effort)
-                for walk in _walks(graph, [start], length, far, effort):
+                for walk in _walks(forward, [start], length, far, effort):
                     found.append(_from_smallest(walk))
                     if len(found) > first:
                         break
@@ -66,31 +68,33 @@ def circles(
     return Circles(every[:first], truncated=len(every) > first)
 
 
-def _walks(graph: Graph, walk: list[str], length: int, far: Mapping[str, int], effort: Effort) -> Iterator[Circle]:
+def _walks(ways: Ways, walk: list[str], length: int, far: Mapping[str, int], effort: Effort) -> Iterator[Circle]:
     """Ways of exactly so many edges from the first node back to it, over no node twice; `far`: how far each is from it."""
-    effort.spend()
-    here, left = walk[-1], length - len(walk)
+    nexts = ways.get(walk[-1], ())
+    effort.spend(len(nexts))
+    left = length - len(walk)
     if left == 0:
-        if walk[0] in graph.get(here, ()):
+        if walk[0] in nexts:
             yield tuple(walk)
         return
     on_walk = set(walk)
-    for node in sorted(graph.get(here, ())):
+    for node in nexts:
         if node not in on_walk and far.get(node, length) <= left:
             walk.append(node)
-            yield from _walks(graph, walk, length, far, effort)
+            yield from _walks(ways, walk, length, far, effort)
             walk.pop()
 
 
-def _distances(backward: Graph, start: str, most: int, floor: str, effort: Effort) -> dict[str, int]:
+def _distances(backward: Ways, start: str, most: int, floor: str, effort: Effort) -> dict[str, int]:
     """How many edges lead from each node to `start`, up to so many, over nodes that are not smaller than `floor`."""
     distances = {start: 0}
     frontier = [start]
     for distance in range(1, most + 1):
         reached = []
         for node in frontier:
-            effort.spend()
-            for before in backward.get(node, ()):
+            befores = backward.get(node, ())
+            effort.spend(len(befores))
+            for before in befores:
                 if before >= floor and before not in distances:
                     distances[before] = distance
                     reached.append(before)
@@ -98,6 +102,10 @@ def _distances(backward: Graph, start: str, most: int, floor: str, effort: Effor
             break
         frontier = reached
     return distances
+
+
+def _sorted(graph: Graph) -> dict[str, list[str]]:
+    return {node: sorted(nexts) for node, nexts in graph.items()}
 
 
 def _without_ends(graph: Graph) -> dict[str, set[str]]:

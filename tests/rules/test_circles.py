@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import networkx
 import pytest
 from hypothesis import given
@@ -58,3 +60,19 @@ def test_work_is_bounded_and_a_cut_is_told(steps_max: int) -> None:
     told = circles(whole, lengths=(3, 12), first=10**6, steps_max=steps_max)
     assert told.truncated is True
     assert len(told.found) <= steps_max
+
+
+@pytest.mark.parametrize("hub", ["!", "~"])
+@pytest.mark.parametrize("through", [None, "5"])
+def test_a_hub_costs_what_is_looked_at_there(hub: str, through: str | None) -> None:
+    """From each of 10,000 leaves all others are in sight over the hub: a step a node would be a hundred million looks."""
+    leaves = [str(number) for number in range(10_000)]
+    star: dict[str, set[str]] = {hub: set(leaves)} | {leaf: {hub} for leaf in leaves}
+    began = time.process_time()
+    told = circles(star, through=through, lengths=(2, 8), first=100_000, steps_max=400_000)
+    assert time.process_time() - began < 3
+    if through is None:
+        assert told.truncated is True
+        assert set(map(len, told.found)) == {2}
+    else:
+        assert (told.found, told.truncated) == ([(hub, "5") if hub < "5" else ("5", hub)], False)
