@@ -28,6 +28,7 @@ from graph_api.sockets import MESSAGE_BYTES_MAX
 WORKER_SECONDS_MAX = 60
 WEBSOCKETS: Mapping[str, Any] = {
     "ws_max_size": MESSAGE_BYTES_MAX,
+    "ws_max_queue": 4,  # messages that wait to be read: a megabyte a socket at most
     "ws_per_message_deflate": False,  # messages are small, and a compressor each would be most of their memory
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,

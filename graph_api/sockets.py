@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from graphql import DocumentNode, ExecutionResult, OperationType
 from starlette.types import Receive, Scope, Send
@@ -37,12 +37,14 @@ from graph_api.viewer import Viewer
 
 MESSAGE_BYTES_MAX = 256 * 1024
 """A longer message ends its socket; the server holds to it while it reads."""
-SOCKETS_MAX = 1_000
+SOCKETS_MAX = WAITING_MAX = 1_000
+"""Those that were let in, and apart from them those that have shown no token yet: nobody outside takes anybody's place."""
 SOCKETS_OF_PROMOTER_MAX = 20
 OPERATIONS_OF_SOCKET_MAX = 20
+OPERATIONS_OF_PROMOTER_MAX = 40
 OPERATIONS_MAX = 5_000
 ID_LENGTH_MAX = REASON_LENGTH_MAX = 120
-INIT_SECONDS = 10.0
+INIT_SECONDS = 3.0
 SEND_SECONDS = 30.0
 """Who takes no message for so long is gone, or as good as gone."""
 AWAY_SECONDS = 1.0
@@ -53,14 +55,16 @@ FORBIDDEN, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER = 4403, 4406, 1013
 
 @dataclass(slots=True)
 class Sockets:
-    """An ASGI endpoint beside a door; it knows how many are open in this process."""
+    """An ASGI endpoint beside a door; it knows how many are open in this process, `waiting` for a token or let in."""
 
     door: Door
     init_seconds: float = INIT_SECONDS
     send_seconds: float = SEND_SECONDS
+    waiting: int = 0
     open: int = 0
     operations: int = 0
     by_promoter: Counter[str] = field(default_factory=Counter)
+    operations_by_promoter: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
@@ -69,18 +73,23 @@ class Sockets:
             await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable")
             return
         await websocket.accept(GRAPHQL_TRANSPORT_WS_PROTOCOL)
-        if self.open >= SOCKETS_MAX:
+        if self.waiting >= WAITING_MAX:
             await websocket.close(TRY_AGAIN_LATER, "Too many sockets")
             return
-        self.open += 1
+        self.waiting += 1
         metrics.SOCKETS.inc()
+        handler = None
         try:
             async with asyncio.timeout(None) as patience:
-                await _Handler(self, websocket, patience).handle()
+                handler = _Handler(self, websocket, patience)
+                await handler.handle()
         except (WebSocketDisconnected, TimeoutError):
             pass
         finally:
-            self.open -= 1
+            if handler is not None and handler.is_let_in:
+                self.open -= 1
+            else:
+                self.waiting -= 1
             metrics.SOCKETS.dec()
 
 
@@ -157,14 +166,31 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             )
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
-        if viewer.promoter_code is not None:
-            if self._sockets.by_promoter[viewer.promoter_code] >= SOCKETS_OF_PROMOTER_MAX:
-                await self.websocket.close(TRY_AGAIN_LATER, "Too many sockets of one promoter")
-                raise WebSocketDisconnected
-            self._sockets.by_promoter[viewer.promoter_code] += 1
+        code = viewer.promoter_code
+        if self._sockets.open >= SOCKETS_MAX:
+            await self._turn_away("Too many sockets")
+        if code is not None and self._sockets.by_promoter[code] >= SOCKETS_OF_PROMOTER_MAX:
+            await self._turn_away("Too many sockets of one promoter")
+        if code is not None:
+            self._sockets.by_promoter[code] += 1
+        self._sockets.waiting -= 1
+        self._sockets.open += 1
         self._viewer = viewer
         self._expiry = asyncio.create_task(self._expire(left_seconds))
         return cast("UnsetType", UNSET)  # no payload of the acknowledgement
+
+    @property
+    def _promoter_code(self) -> str:
+        """Whose socket it is; "" for staff, and while nobody is let in."""
+        return (self._viewer.promoter_code or "") if self._viewer is not None else ""
+
+    @property
+    def is_let_in(self) -> bool:
+        return self._viewer is not None
+
+    async def _turn_away(self, reason: str) -> NoReturn:
+        await self.websocket.close(TRY_AGAIN_LATER, reason)
+        raise WebSocketDisconnected
 
     async def _expire(self, left_seconds: float) -> None:
         await asyncio.sleep(left_seconds)
@@ -176,8 +202,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             await super().shutdown()
         finally:
-            code = self._viewer.promoter_code if self._viewer is not None else None
-            if code is not None:
+            if code := self._promoter_code:
                 self._sockets.by_promoter[code] -= 1
                 self._sockets.by_promoter += Counter()  # drops those at 0
 
@@ -193,6 +218,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             full = None
             if len(self.operations) >= OPERATIONS_OF_SOCKET_MAX:
                 full = TooCostly(f"a socket runs at most {OPERATIONS_OF_SOCKET_MAX} operations at once")
+            elif self._sockets.operations_by_promoter[self._promoter_code] >= OPERATIONS_OF_PROMOTER_MAX:
+                full = TooCostly(f"a promoter runs at most {OPERATIONS_OF_PROMOTER_MAX} operations at once")
             elif self._sockets.operations >= OPERATIONS_MAX:
                 full = TooCostly("too many operations are running, try again later")
             if full is not None:
@@ -203,8 +230,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """Queries and mutations as over HTTP, subscriptions event by event."""
-        request_id = uuid.uuid4().hex
+        request_id, code = uuid.uuid4().hex, self._promoter_code
         self._sockets.operations += 1
+        self._sockets.operations_by_promoter[code] += bool(code)
         metrics.OPERATIONS.inc()
         try:
             await self._run(operation, request_id)
@@ -215,6 +243,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 await _refuse(operation, as_errors(error, request_id))
         finally:
             self._sockets.operations -= 1
+            self._sockets.operations_by_promoter[code] -= bool(code)
+            self._sockets.operations_by_promoter += Counter()  # drops those at 0
             metrics.OPERATIONS.dec()
 
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:

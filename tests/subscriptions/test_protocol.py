@@ -211,6 +211,7 @@ async def test_sockets_and_operations_are_bounded_and_counted(network: Served, m
             assert (await other.next())["type"] == "error"
         monkeypatch.setattr(sockets, "SOCKETS_MAX", 1)
         async with network.open() as other:
+            await other.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {token()}"}})
             assert await other.closed() == 1013
     monkeypatch.setattr(sockets, "SOCKETS_OF_PROMOTER_MAX", 1)
     monkeypatch.setattr(sockets, "SOCKETS_MAX", 10)
@@ -226,6 +227,42 @@ async def test_sockets_and_operations_are_bounded_and_counted(network: Served, m
             await asyncio.sleep(0.01)
     assert (network.sockets.open, network.sockets.operations, network.sockets.by_promoter) == (0, 0, {})
     assert network.feed._teams == {}
+
+
+async def test_who_shows_no_token_takes_nobodys_place(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "SOCKETS_MAX", 1)
+    monkeypatch.setattr(sockets, "WAITING_MAX", 2)
+    async with network.open(), network.open() as waiting:
+        async with network.open() as other:
+            assert await other.closed() == 1013
+        await waiting.init(token())
+        assert (network.sockets.waiting, network.sockets.open) == (1, 1)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while network.sockets.waiting or network.sockets.open:  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(0.01)
+
+
+async def test_a_promoters_operations_are_bounded_over_all_its_sockets(
+    network: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "OPERATIONS_OF_PROMOTER_MAX", 2)
+    async with network.socket(Role.PROMOTER, "B") as one, network.socket(Role.PROMOTER, "B") as two:
+        for socket in (one, two):
+            await socket.subscribe(TEAM, code="B")
+            await socket.team()
+        await two.subscribe(TEAM, id="over", code="B")
+        over = await two.next()
+        assert (over["type"], over["payload"][0]["extensions"]["code"]) == ("error", "COST_EXCEEDED")
+        async with network.socket(Role.PROMOTER, "C") as other, network.socket() as staff:
+            await other.subscribe(TEAM, code="C")
+            await other.team()
+            for id in ("1", "2", "3"):
+                await staff.subscribe(TEAM, id=id, code="B")
+                await staff.team(id)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while network.sockets.operations:  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(0.01)
+    assert network.sockets.operations_by_promoter == {}
 
 
 async def test_a_server_that_stops_says_so_and_ends_in_time(
