@@ -11,12 +11,13 @@ import strawberry
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api.batched import rows
 from graph_api.context import Context
-from graph_api.errors import NotFound
+from graph_api.errors import Invalid, NotFound
 from graph_api.schema.findings import Finding
 from graph_api.schema.orders import Info
 from graph_api.schema.teams import TeamAggregate
 
 AWAY_SECONDS = 1.0
+SCORE_MAX = 100
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Subscription:
     )
     async def finding_raised(self, info: Info, min_score: int = 60) -> AsyncGenerator[Finding, None]:
         context = info.context
+        if not 0 <= min_score <= SCORE_MAX:
+            raise Invalid(f"minScore must be 0-{SCORE_MAX}", field=["minScore"])
         with context.feed.findings() as watch:
             while True:
                 raised = await _patiently(lambda: context.feed.raised(watch))

@@ -85,3 +85,13 @@ async def test_what_an_order_raises_arrives_without_a_scan(telling: Served, shop
         await watch(shop.store, actor="scheduler", now=PAID + 1)
         found = (await socket.data())["findingRaised"]
         assert (found["detector"], [member["code"] for member in found["members"]]) == ("COMMISSION_SPIKE", ["D"])
+
+
+@pytest.mark.parametrize("score", [-1, 101])
+async def test_a_score_that_no_finding_can_have_is_refused(telling: Served, score: int) -> None:
+    async with telling.socket(Role.RISK) as socket:
+        await socket.subscribe(FINDING, score=score)
+        message = await socket.next()
+        (error,) = message["payload"]
+        assert (message["type"], error["extensions"]["code"]) == ("error", "BAD_USER_INPUT")
+        assert error["message"] == "minScore must be 0-100"
