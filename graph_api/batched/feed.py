@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cypher import journal
-from cypher.store import Store
+from cypher.store import Store, StoreTimeout
 
 PAGE = 2_000
 """Entries at a time: in the follower's loop ten pages a second, several times what can be written."""
 FAR = 20_000
 """Entries behind; beyond it reading every watched team anew is cheaper than finding out which ones changed."""
+TIMEOUTS_MAX = 6
+"""In a row; after each the page is half as long, and after so many everybody is woken instead of finding out whom."""
 PAUSE_SECONDS = 0.25
 
 
@@ -60,6 +62,7 @@ class Feed:
         self._store = store
         self._teams: dict[str, set[Watch]] = {}
         self._findings: set[Watch] = set()
+        self._timeouts = 0
         self.position = 0
 
     @contextmanager
@@ -96,7 +99,7 @@ class Feed:
         return []
 
     async def advance(self) -> None:
-        """Read the next page of the journal and wake whom it concerns."""
+        """Read the next page of the journal and wake whom it concerns; StoreTimeout makes the next one shorter."""
         head = self._store.head
         if head < self.position:
             self._begin_again(head)
@@ -105,9 +108,14 @@ class Feed:
         if not self._teams and not self._findings:
             self.position = head
             return
-        far = head - self.position > FAR
-        watched = [] if far else sorted(self._teams)
-        told = await journal.told(self._store, after=self.position, upto=head, first=PAGE, watched=watched)
+        far = head - self.position > FAR or self._timeouts >= TIMEOUTS_MAX
+        watched, first = [] if far else sorted(self._teams), max(PAGE >> self._timeouts, 1)
+        try:
+            told = await journal.told(self._store, after=self.position, upto=head, first=first, watched=watched)
+        except StoreTimeout:
+            self._timeouts = min(self._timeouts + 1, TIMEOUTS_MAX)
+            raise
+        self._timeouts = max(self._timeouts - 1, 0)
         before, self.position = self.position, head if told.seq is None else told.seq
         for code in list(self._teams) if far or told.moved else told.reached:
             for watch in self._teams.get(code, ()):

@@ -18,16 +18,21 @@ async def follow(
 ) -> None:
     """Runs until cancelled; `tell` hands on what is new to whoever waits for it in this process.
 
-    While Neo4j is away nothing can have been written that a reader could miss.
+    Each goes at its own pace: a `tell` that runs into the statement's time limit must not hold up the fold, without
+    which this process answers from a past it does not know to be past.
     """
-    steps = (functools.partial(cache.follow_once, store), tell)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_repeated(functools.partial(cache.follow_once, store), every_seconds))
+        tasks.create_task(_repeated(tell, every_seconds))
+
+
+async def _repeated(step: Callable[[], Awaitable[None]], every_seconds: float) -> None:
+    """While Neo4j is away nothing can have been written that a reader could miss; whatever else happens, it goes on."""
     while True:
-        for step in steps:
-            try:
-                await step()
-            except (StoreUnavailable, StoreTimeout):
-                pass
-            except Exception:
-                # Whatever it is, a process that stopped following would answer from a past it does not know to be past.
-                logging.getLogger(__name__).exception("could not follow the journal")
+        try:
+            await step()
+        except (StoreUnavailable, StoreTimeout):
+            pass
+        except Exception:
+            logging.getLogger(__name__).exception("could not follow the journal")
         await asyncio.sleep(every_seconds)
