@@ -48,7 +48,8 @@ WEIGHTS = {
     "Query.counterfactual": 400,
     "Query.lossImpact": 200,
     "LossImpact.customers": 400,
-    "Finding.blastRadius": 200,
+    "LossImpact.uplines": 200,
+    "Finding.blastRadius": 1_000,
     "Query.cycles": 4_000,
     "Query.chains": 2_000,
     "Query.ring": 1_000,
@@ -58,12 +59,23 @@ WEIGHTS = {
     "Promoter.taxRecord": 50,
     "Mutation.scanRisk": 2_000,
 }
-"""What a heavy field costs beside its values; two simulations or trials do not fit into one request, nor many scans."""
-NODES_PER_FACTOR = 20
+"""What a heavy field costs beside its values; two simulations or trials do not fit into one request, nor many scans.
+
+One that takes `months` reads as much for each, and weighs so often as much.
+"""
+NODES_PER_FACTOR = 100
 """Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""
-PAGES = ("Connection", "Trial")
+LIST_FACTORS = {
+    "Subgraph.nodes": 25,
+    "Subgraph.edges": 25,
+    "NetworkDiff.nodes": 25,
+    "NetworkDiff.edges": 25,
+    "NetworkDiff.moves": 25,
+}
+"""Lists that are longer: a structure, of which a page may hold a hundred, has hundreds of nodes."""
+PAGES = ("Connection", "Trial", "Cycles", "Chains")
 """Types whose lists are as long as the `first` of the field that gives them."""
 
 
@@ -182,6 +194,7 @@ class _Meter:
         known = (
             self.schema.get_field(parent, node.name.value) if parent is not None and is_composite_type(parent) else None
         )
+        name = f"{parent.name}.{node.name.value}" if parent is not None else ""
         self._check_levels(node)
         below_type = get_named_type(known.type) if known is not None else None
         below = self._selections(node.selection_set, below_type)
@@ -192,10 +205,12 @@ class _Meter:
         if factor is None:
             in_page = parent is not None and parent.name.endswith(PAGES)
             is_list = known is not None and is_list_type(get_nullable_type(known.type))
-            factor = LIST_FACTOR if is_list and not in_page else 1
+            factor = LIST_FACTORS.get(name, LIST_FACTOR) if is_list and not in_page else 1
         if known is not None and "limit" in known.args:
-            factor = max(self._nodes(node, known.args["limit"].default_value) // NODES_PER_FACTOR, 1)
-        weight = WEIGHTS.get(f"{parent.name}.{node.name.value}", 1) if parent is not None else 1
+            factor = max(self._number(node, "limit", known.args["limit"].default_value) // NODES_PER_FACTOR, 1)
+        weight = WEIGHTS.get(name, 1)
+        if known is not None and name in WEIGHTS and "months" in known.args:
+            weight *= max(self._number(node, "months", known.args["months"].default_value), 1)
         return Size(below.depth + 1, weight + factor * below.cost)
 
     def _check_levels(self, node: FieldNode) -> None:
@@ -218,9 +233,9 @@ class _Meter:
             raise BadInput(f"first must be 1-{PAGE_MAX}")
         return value
 
-    def _nodes(self, node: FieldNode, default: Any) -> int:
-        """The value of `limit`, which its own field holds against its bounds."""
-        argument = next((argument for argument in node.arguments or () if argument.name.value == "limit"), None)
+    def _number(self, node: FieldNode, name: str, default: Any) -> int:
+        """The value of an argument, which its own field holds against its bounds."""
+        argument = next((argument for argument in node.arguments or () if argument.name.value == name), None)
         given = argument is not None and not (
             isinstance(argument.value, VariableNode) and argument.value.name.value not in self.variables
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from cypher import chains as reads
 from cypher import structures
 from cypher.chains import Line
 from cypher.store import Store
 from graph_api.batched.asks import INSTANT_FROM, INSTANT_TO
+from graph_api.batched.structures import NODES_MAX
 from graph_api.errors import Invalid
 
 LEVELS_MAX = 1_000
@@ -65,7 +67,14 @@ async def chains(store: Store, wanted: Wanted, *, first: int) -> Found | None:
             if run is not None:
                 runs.append(run)
     runs.sort(key=lambda run: (-len(run), run))
-    return Found(runs[:first], truncated=cut or len(runs) > first)
+    shown = _within(runs[:first])
+    return Found(shown, truncated=cut or len(runs) > len(shown))
+
+
+def _within(runs: list[list[str]]) -> list[list[str]]:
+    """As many of the first as have no more people together than one answer shows."""
+    people = accumulate(len(run) for run in runs)
+    return [run for run, so_far in zip(runs, people, strict=True) if so_far <= NODES_MAX]
 
 
 async def _ends(store: Store, wanted: Wanted) -> tuple[list[str], bool]:

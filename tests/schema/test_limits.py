@@ -39,6 +39,31 @@ def test_a_simulation_fits_into_a_request_once() -> None:
         size(f"{{ {query} again: {query} }}")
 
 
+def test_months_multiply_what_reads_each_of_them() -> None:
+    weight = limits.WEIGHTS["Query.lossImpact"]
+    assert size('{ lossImpact(code: "A") { teamSize } }').cost == 3 * weight + 1
+    assert size('{ lossImpact(code: "A", months: 24) { teamSize } }').cost == 24 * weight + 1
+    assert size('query($n: Int!) { lossImpact(code: "A", months: $n) { teamSize } }', n=24).cost == 24 * weight + 1
+    many = " ".join(f'a{n}: lossImpact(code: "A", months: 24) {{ teamSize }}' for n in range(5))
+    with pytest.raises(limits.TooCostly):
+        size(f"{{ {many} }}")
+
+
+def test_structures_count_their_nodes() -> None:
+    nodes = "nodes { id kind label promoter { code } } edges { source target kind weight }"
+    page = "{ findings(first: %d) { edges { node { id structure { truncated " + nodes + " } } } } }"
+    assert size(page % 20).cost > 20 * 25 * 4
+    with pytest.raises(limits.TooCostly):
+        size(page % 100)
+    with pytest.raises(limits.TooCostly):
+        size("{ findings(first: 20) { edges { node { blastRadius { promoterCount } } } } }")
+    whole = "nodes { id kind label level } edges { source target kind weight }"
+    assert size(f'{{ network(rootCode: "A", limit: 5000) {{ truncated {whole} }} }}').cost <= limits.COST_MAX
+    assert (
+        size(f"{{ chains(first: 50) {{ truncated chains {{ levels codes structure {{ {whole} }} }} }} }}").cost > 9_000
+    )
+
+
 def test_a_fragment_counts_wherever_it_is_spread() -> None:
     fragment = "fragment F on Promoter { code name }"
     assert size("{ me { ...F } b: me { ...F } }" + fragment) == size("{ me { code name } b: me { code name } }")

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from cypher.statements import statements
 from cypher.store import Store
+from graph_api.batched import chains as thin_runs
 from graph_api.batched import cycles as circles
 from graph_api.batched import rings
 from graph_api.jobs.snapshot import read
@@ -278,6 +279,16 @@ async def test_chains_of_a_tree_through_somebody_and_of_late_joiners(drawn: Draw
     }
     answer = await drawn.service.ask(CHAINS, min=2)
     assert answer["data"]["chains"]["truncated"] is False
+
+
+async def test_chains_show_so_many_people_together_and_tell_the_cut(
+    drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = await runs(drawn, min=3)
+    monkeypatch.setattr(thin_runs, "NODES_MAX", len(every[0]) + len(every[1]))
+    found = (await drawn.service.data(CHAINS, role=Role.OPERATOR, min=3))["chains"]
+    assert ([tuple(each["codes"]) for each in found["chains"]], found["truncated"]) == (every[:2], len(every) > 2)
+    assert len(every) > 2
 
 
 def component(drawn: Drawn, code: str, hops: int, kinds: set[str]) -> dict[str, int]:
