@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from starlette.requests import Request
@@ -46,6 +46,9 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
 }
 BOOKS_AT_ONCE = 2
 """XLSX files that a process puts together at a time; others wait."""
+PACKS_AT_ONCE = 1
+"""Packs of evidence that a process makes at a time; who asks meanwhile is told to come again, as one may take minutes."""
+AGAIN_SECONDS = 60
 
 log = structlog.get_logger("promograph.exports")
 
@@ -57,6 +60,7 @@ class Exports:
     stores: Callable[[], Stores]
     secret: Callable[[], str]
     _books: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKS_AT_ONCE))
+    _packs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PACKS_AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -105,19 +109,42 @@ class Exports:
             raise _bad("evidence takes promoter, once")
         if (error := code_error(code, field="promoter")) is not None:
             raise _bad(error.message)
+        if self._packs.locked():
+            again = {"Retry-After": str(AGAIN_SECONDS)}
+            raise Refusal(503, "UNAVAILABLE", "another pack of evidence is being made, try again later", headers=again)
+        await self._packs.acquire()
+        try:
+            lines = await self._pack(code, viewer)
+            first = await anext(lines)
+        except BaseException:
+            self._packs.release()
+            raise
+        return _Held(
+            self._packs, _after(first, lines), headers=_headers("evidence.jsonl"), media_type="application/jsonl"
+        )
+
+    async def _pack(self, code: str, viewer: Viewer) -> AsyncIterator[bytes]:
         stores = self.stores()
         try:
             found = await evidence.tree(stores.store, code)
         except NotFound as missing:
             raise Refusal(404, "BAD_USER_INPUT", missing.message) from missing
-        key = evidence.signing_key(self.secret())
-        lines = evidence.pack(
-            stores.store, stores.pii, code, found, key=key, actor=viewer.actor, now=time.time_ns() // 1000
-        )
-        first = await anext(lines)
-        return StreamingResponse(
-            _after(first, lines), headers=_headers("evidence.jsonl"), media_type="application/jsonl"
-        )
+        key, now = evidence.signing_key(self.secret()), time.time_ns() // 1000
+        return evidence.pack(stores.store, stores.pii, code, found, key=key, actor=viewer.actor, now=now)
+
+
+class _Held(StreamingResponse):
+    """A file that keeps its place until it is sent, or whoever asked for it is gone."""
+
+    def __init__(self, places: asyncio.Semaphore, body: AsyncIterator[bytes], **given: Any) -> None:
+        super().__init__(body, **given)
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.release()
 
 
 @dataclass(slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -208,6 +210,38 @@ async def test_a_pack_is_for_risk_and_admin_shows_no_personal_data_and_is_record
     ):
         answer = await small.client.get("/exports/evidence.jsonl", params=given, headers=small.headers(Role.RISK))
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, "BAD_USER_INPUT")
+
+
+async def test_one_pack_is_made_at_a_time_and_whoever_leaves_frees_its_place(
+    small: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, pack = asyncio.Event(), asyncio.Event(), evidence.pack
+
+    async def slow(*given: Any, **named: Any) -> Any:
+        begun.set()
+        await may_end.wait()
+        async for chunk in pack(*given, **named):
+            yield chunk
+
+    async def asked() -> Any:
+        given = {"promoter": "B"}
+        return await small.client.get("/exports/evidence.jsonl", params=given, headers=small.headers(Role.RISK))
+
+    monkeypatch.setattr(evidence, "pack", slow)
+    for leaves in (True, False):
+        begun.clear()
+        making = asyncio.create_task(asked())
+        await begun.wait()
+        refused = await asked()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+        assert refused.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        if leaves:
+            making.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await making
+    may_end.set()
+    assert (await making).status_code == 200
+    assert (await asked()).status_code == 200
 
 
 async def test_a_tree_of_thousands_streams_in_flat_memory(
