@@ -196,7 +196,35 @@ def test_a_long_pack_turned_upside_down_is_judged_at_once() -> None:
 @pytest.mark.parametrize("signature", ["王", "", "\ud800"])
 def test_a_signature_of_any_letters_is_wrong_and_no_failure(signature: str) -> None:
     right = json.loads(PACK[-1])["signature"]
-    last = PACK[-1].replace(json.dumps(right).encode(), json.dumps(signature).encode())
-    assert Tampering.SIGNATURE in {fault.what for fault in told([*PACK[:-1], last]).faults} or faults(
-        [*PACK[:-1], last]
+    last = PACK[-1].replace(
+        json.dumps(right).encode(), json.dumps(signature, ensure_ascii=False).encode("utf-8", "surrogatepass")
     )
+    assert told([*PACK[:-1], last]).faults in (
+        [Fault(SIZE, Tampering.SIGNATURE, "is not signed by this service, or was written anew")],
+        [Fault(SIZE, Tampering.ALTERED, "is not what was written"), Fault(SIZE, Tampering.TRUNCATED, NO_CLOSING)],
+    )
+
+
+NO_CLOSING = "is the last line, and no closing"
+
+
+def test_what_was_done_is_told_in_words() -> None:
+    altered = PACK[3].replace(b'"p2"', b'"p9"')
+    assert told([*PACK[:3], altered, *PACK[4:]]).faults == [Fault(4, Tampering.ALTERED, "is not what was written")]
+    assert told(PACK[:-1]).faults == [Fault(SIZE - 1, Tampering.TRUNCATED, NO_CLOSING)]
+    anew = Chain(hash=json.loads(PACK[2])["hash"], sequence=3).line("person", {"code": "p9", "paid_fen": 0})
+    written_anew = Fault(4, Tampering.ALTERED, "was written anew: the next line hangs on another one")
+    assert told([*PACK[:3], anew, *PACK[4:]]).faults == [written_anew]
+    early = Chain(hash="f" * 64)
+    lines = [early.line(HEADER, {"tree": "根"}), early.closing({}, KEY)]
+    assert told(lines).faults == [Fault(1, Tampering.ALTERED, "hangs on something before the beginning")]
+    twice = told([*PACK[:4], PACK[3], *PACK[4:]]).faults
+    assert twice == [Fault(4, Tampering.DUPLICATED, "holds record 3 again")]
+    headless = Chain()
+    lines = [headless.line("person", {"code": "p"}), headless.closing({}, KEY)]
+    assert told(lines).faults == [Fault(1, Tampering.REMOVED, "the header is missing")]
+    miscounted = Chain()
+    lines = [miscounted.line(HEADER, {})]
+    miscounted.counts["person"] = 1
+    lines.append(miscounted.closing({}, KEY))
+    assert told(lines).faults == [Fault(2, Tampering.ALTERED, "counts other records than there are")]
