@@ -76,3 +76,17 @@ def test_a_hub_costs_what_is_looked_at_there(hub: str, through: str | None) -> N
         assert set(map(len, told.found)) == {2}
     else:
         assert (told.found, told.truncated) == ([(hub, "5") if hub < "5" else ("5", hub)], False)
+
+
+def test_as_many_as_are_wanted_are_no_cut_and_one_more_is() -> None:
+    pairs = graph_of({("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("e", "e")})
+    told = circles(pairs, lengths=(1, 2), first=3, steps_max=10**6)
+    assert (told.found, told.truncated) == ([("e",), ("a", "b"), ("c", "d")], False)
+    assert circles(pairs, lengths=(1, 2), first=2, steps_max=10**6).truncated is True
+    assert circles(pairs, lengths=(2, 2), first=2, steps_max=10**6).truncated is False
+
+
+def test_what_was_found_before_the_work_was_too_much_is_told() -> None:
+    crowd = {("z", f"m{number:03}") for number in range(500)} | {(f"m{number:03}", "z") for number in range(500)}
+    told = circles(graph_of({("a", "b"), ("b", "a"), *crowd}), lengths=(2, 4), first=9, steps_max=400)
+    assert (told.found[:1], told.truncated) == ([("a", "b")], True)

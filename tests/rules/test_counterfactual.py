@@ -120,8 +120,9 @@ def test_rings_are_whole_and_each_is_told_once() -> None:
         *(Share(person, "DEVICE:4") for person in "be"),
         *(Share(person, "PHONE:5") for person in "xy"),
         *(Share(person, "PHONE:6") for person in "pq"),
+        *(Share(person, "PHONE:7") for person in "ow"),
     ]
-    assert [list(ring) for ring in rings(shares)] == [["a", "b", "c", "d", "e"], ["p", "q"], ["x", "y"]]
+    assert [list(ring) for ring in rings(shares)] == [["a", "b", "c", "d", "e"], ["o", "w"], ["p", "q"], ["x", "y"]]
 
 
 def test_a_downline_counts_from_the_instant_at_which_it_became_valid() -> None:
