@@ -35,7 +35,9 @@ def main() -> None:
     except Neo4jError as error:
         told = {"code": error.code or "", "message": error.message or ""}
     except DriverError as error:
-        told = {"unavailable": str(error)}
+        # Where memory ends in the middle of a record, the driver gives up the connection.
+        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        told = {"too_large": True} if peak_bytes > MEMORY_BYTES_MAX // 2 else {"unavailable": str(error)}
     except (TooLarge, MemoryError):
         told = {"too_large": True}
     json.dump(told, sys.stdout, ensure_ascii=True)

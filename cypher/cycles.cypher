@@ -37,13 +37,15 @@ RETURN collect([q.code, p.code, 'CLAIMED_REFERRAL', 1, null]) AS edges
 // What promoters bought through promoters, in the latest orders of a window: [buyer, promoter, kind, orders, net fen].
 CALL () {
   MATCH (o:Order)
+  USING INDEX SEEK o:Order(paid_at, number)
   WHERE o.paid_at >= $from_at AND o.paid_at < $to_at AND o.number IS NOT NULL
   WITH o ORDER BY o.paid_at DESC, o.number DESC LIMIT $orders_max
   RETURN collect(o) AS looked_at
 }
 CALL (looked_at) {
   UNWIND looked_at AS o
-  MATCH (p:Promoter)-[:PLACED]->(o)<-[:SOLD]-(q:Promoter)
+  MATCH (p)-[:PLACED]->(o)<-[:SOLD]-(q)
+  WHERE p:Promoter AND q:Promoter
   WITH p, q, count(o) AS orders, sum(o.paid_fen - o.refunded_fen) AS net_fen
   RETURN collect([p.code, q.code, 'PURCHASED_THROUGH', orders, net_fen]) AS edges
 }

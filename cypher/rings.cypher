@@ -23,6 +23,7 @@ RETURN collect([p.code, i.id, COUNT { (i)<-[:IDENTIFIED_BY]-() }]) AS rows
 CALL () {
   UNWIND range(0, size($ids) - 1) AS place
   MATCH (i:Identifier {id: $ids[place]})<-[:IDENTIFIED_BY]-(p:Person)
+  USING INDEX SEEK i:Identifier(id)
   RETURN i.id AS id, p.code AS code ORDER BY place, code LIMIT $first
 }
 RETURN collect([id, code]) AS rows

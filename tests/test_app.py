@@ -20,7 +20,7 @@ from graph_api.auth import Unauthenticated, WeakSecret
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.viewer import Role, Viewer
-from tests.conftest import SECRET
+from tests.conftest import SECRET, empty
 from tests.schema.conftest import Json, Service, serving
 
 QUERY = {"query": "{ plan { version } }"}
@@ -29,6 +29,7 @@ STRONG = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @pytest_asyncio.fixture(scope="module")
 async def service(connected: Store, servers: Servers, settings: Settings) -> AsyncIterator[Service]:
+    await empty(connected)
     async with serving(settings, servers) as running:
         yield running
 

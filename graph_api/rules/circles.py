@@ -43,7 +43,7 @@ def circles(
     Of one length they come in the order of that walk; with `through`, only those that lead through it, in the order
     of the walk from there.
 
-    >>> circles({"a": {"b"}, "b": {"a", "c"}, "c": {"c"}}, lengths=(1, 9), first=5, steps_max=99).found
+    >>> circles({"a": {"b"}, "b": {"a", "c"}, "c": {"c"}}, lengths=(1, 9), first=5, steps_max=999).found
     [('c',), ('a', 'b')]
     """
     by_length: dict[int, list[Circle]] = {length: [] for length in range(lengths[0], lengths[1] + 1)}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from graph_api.risk.registry import DETECTORS, Pass, scan
+from graph_api.risk.snapshot import Snapshot
 from graph_api.rules.calendar import DAY_US, HOUR_US
 from graph_api.rules.money import share_fen
 from loaders.demo.dealings import DEALINGS
@@ -203,17 +204,17 @@ def test_everything_planted_in_a_real_network_is_found(seed: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def alone() -> tuple[list[Pass], World]:
+def alone() -> tuple[list[Pass], World, Snapshot]:
     return looked()
 
 
-def test_the_page_is_what_the_detectors_say_of_the_network_alone(alone: tuple[list[Pass], World]) -> None:
+def test_the_page_is_what_the_detectors_say_of_the_network_alone(alone: tuple[list[Pass], World, Snapshot]) -> None:
     assert PAGE.read_text("utf-8") == page(*alone)
 
 
-def test_every_alarm_in_the_real_network_is_one_by_the_rule(alone: tuple[list[Pass], World]) -> None:
+def test_every_alarm_in_the_real_network_is_one_by_the_rule(alone: tuple[list[Pass], World, Snapshot]) -> None:
     """The rules read once more, in plain loops: not one alarm more, not one fewer."""
-    passes, world = alone
+    passes, world, _ = alone
     found = {each.detector.key: sorted(one.anchor.partition("@")[0] for one in each.found) for each in passes}
     expected = {
         "COMPLIANCE_LINE": over_the_line(world),
