@@ -282,7 +282,7 @@ def _operators(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _explained(code: str, message: str) -> Exception:
     if "TransactionTimedOut" in code or "Terminated" in code:
         return StoreTimeout("the question took too long")
-    if "MemoryPool" in code:
+    if "OutOfMemory" in code:
         return Invalid("the question needs more memory than there is for one", field=["cypher"])
     if code.startswith(("Neo.ClientError.", "Neo.DatabaseError.Statement.")):
         return Invalid((message or code)[:500], field=["cypher"])

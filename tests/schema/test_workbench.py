@@ -197,7 +197,7 @@ ENDLESS = [
     "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN DISTINCT a, b ORDER BY b",
     "MATCH " + ", ".join(f"(a{index})" for index in range(12)) + " RETURN count(a0.code + a11.code) AS n",
     "MATCH (a), (b) " + "UNWIND range(1, 10000) AS x WITH a, b " * 3 + "RETURN count(*) AS n",
-    " UNION ALL ".join(["MATCH (a), (b), (c), (d), (e), (f) RETURN count(a.code + f.code) AS n"] * 30),
+    " UNION ALL ".join(["MATCH (a), (b), (c), (d), (e), (f) RETURN count(f.code) AS n"] * 30),
     "MATCH (a), (b) WHERE a <> b MATCH p = shortestPath((a)-[*..15]-(b)) MATCH (d), (e), (f) RETURN count(p) AS n",
 ]
 
@@ -220,12 +220,13 @@ async def test_a_question_that_does_not_end_is_cut(
 async def test_an_answer_larger_than_anybody_reads_is_refused_and_weighs_on_nobody(
     service: Service, query: Query
 ) -> None:
-    # A hundred million numbers: their process comes to its limit of memory, or on a busy machine to that of time.
+    # A hundred million numbers: their process, or Neo4j, comes to its limit of memory, or on a busy machine to that of time.
     answer = await service.ask(EXPLORE, role=Role.RISK, cypher="RETURN [i IN range(1, 10000) | range(1, 10000)] AS x")
     if answer["data"] is None or answer["data"]["explore"] is None:
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
     else:
-        assert [error["message"] for error in answer["data"]["explore"]["errors"]] == [TOO_LARGE]
+        (error,) = answer["data"]["explore"]["errors"]
+        assert error["message"] == TOO_LARGE or "more memory" in error["message"]
     long = "UNWIND range(1, 1000) AS i RETURN [x IN range(1, 1000) | 'not a short text at all'] AS c"
     found = await explored(service, long, rows=1000)
     assert [error["message"] for error in found["errors"]] == [TOO_LARGE]
