@@ -28,7 +28,10 @@ MATCH (s:Promotion)
 RETURN s.promoter_code AS code, s.to_rank AS to_rank, s.effective_at AS effective_at, s.route AS route
 """
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the OTC network is not beside the project")
+pytestmark = [
+    pytest.mark.skipif(not DATA.exists(), reason="the OTC network is not beside the project"),
+    pytest.mark.timeout(900),  # a busy machine takes minutes for the whole network
+]
 
 
 class Loaded(NamedTuple):
