@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from cypher import ledger, migrations
+from cypher import ledger
 from cypher.store import Store
 from graph_api.actions import (
     contracts,
@@ -29,13 +29,12 @@ from graph_api.rules.calendar import instant
 from graph_api.rules.plan import SettleFrom
 from graph_api.viewer import Role, Viewer
 from tests.blackbox.api import Json
-from tests.conftest import Query
+from tests.conftest import Query, empty
 from tests.money import events
 from tests.money.events import Event, Plan
 
 NOW = instant("2026-11-01T00:00:00Z")
 ACTOR = "machine"
-EMPTY = "MATCH (n) WHERE NOT n:Migration DETACH DELETE n"
 READ = """
 RETURN
   COLLECT { MATCH (p:Promoter) RETURN [p.code, p.status, p.rank] } AS promoters,
@@ -81,9 +80,7 @@ class Service:
     async def open(self, plan: Plan, rates: dict[str, int]) -> None:
         """On an emptied store the plan from 2025 on, and the products."""
         self.payout_ids = []
-        await self.query(EMPTY)
-        await migrations.migrate(self.store)
-        self.store.head = 0
+        await empty(self.store)
         given = {
             "version": plan.version,
             "starts_at": instant("2025-01-01T00:00:00Z"),
