@@ -194,7 +194,9 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
-        settings = Settings().model_copy(update={"data_dir": data_dir, "neo4j_heap": "1g"})
+        # A bare read holds the groups of a whole table in Neo4j until the last row is in.
+        heap = "4g" if given.what == "scan" else "1g"
+        settings = Settings().model_copy(update={"data_dir": data_dir, "neo4j_heap": heap})
         if given.what == "scan":
             build(settings, promoters=given.promoters)
         with open_servers(settings) as servers:
