@@ -3,6 +3,7 @@
 // Of the promoters who joined last within a window, those at whom a thin run ends: no intermediate, below one.
 CALL () {
   MATCH (p:Promoter)
+  USING INDEX SEEK p:Promoter(joined_at, code)
   WHERE p.joined_at >= $from_at AND p.joined_at < $to_at AND p.code IS NOT NULL
   WITH p ORDER BY p.joined_at DESC, p.code DESC LIMIT $people_max
   RETURN collect(p) AS looked_at
@@ -19,7 +20,8 @@ RETURN codes AS codes, size(looked_at) AS looked_at
 // returns: one Ends
 // Of the promoters below a root who joined within a window, those at whom a thin run ends.
 CALL () {
-  MATCH (:Promoter {code: $root_code})-[:REFERRED*1..1000]->(p:Promoter)
+  MATCH (start:Promoter {code: $root_code})-[:REFERRED*1..1000]->(p:Promoter)
+  USING INDEX SEEK start:Promoter(code)
   WITH p LIMIT $people_max
   RETURN collect(p) AS looked_at
 }
@@ -37,6 +39,7 @@ RETURN codes AS codes, size(looked_at) AS looked_at
 // Everybody above promoters, nearest first, each with how many direct downlines it has.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
+USING INDEX SEEK p:Promoter(code)
 RETURN p.code AS code, p.joined_at AS joined_at, COUNT { (p)-[:REFERRED]->() } AS directs,
        COLLECT {
          MATCH path = (p)<-[:REFERRED*1..1000]-(q:Promoter)
@@ -47,7 +50,8 @@ RETURN p.code AS code, p.joined_at AS joined_at, COUNT { (p)-[:REFERRED]->() } A
 // returns: one Below
 // Direct downlines of a promoter who have exactly one themselves, of as many as are looked at.
 CALL () {
-  MATCH (:Promoter {code: $code})-[:REFERRED]->(p:Promoter)
+  MATCH (start:Promoter {code: $code})-[:REFERRED]->(p:Promoter)
+  USING INDEX SEEK start:Promoter(code)
   WITH p LIMIT $first
   RETURN collect(p) AS looked_at
 }
@@ -59,6 +63,7 @@ RETURN [p IN looked_at WHERE COUNT { (p)-[:REFERRED]->() } = 1 | p.code] AS code
 CALL () {
   UNWIND $codes AS code
   MATCH (p:Promoter {code: code})
+  USING INDEX SEEK p:Promoter(code)
   WHERE COUNT { (p)-[:REFERRED]->() } = 1
   MATCH (p)-[:REFERRED]->(q:Promoter)
   RETURN q

@@ -5,6 +5,7 @@
 // among those above, and not matched: else the planner may begin at the root, and walk down all of its tree.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
+USING INDEX SEEK p:Promoter(code)
 WHERE p.joined_at <= $at
 RETURN p.code AS code,
        COLLECT {
@@ -26,6 +27,7 @@ RETURN p.code AS code,
 CALL () {
   UNWIND $codes AS code
   MATCH (p:Promoter {code: code})<-[r:REFERRED|FORMERLY_REFERRED]-(q:Promoter)
+  USING INDEX SEEK p:Promoter(code)
   WHERE (r.since_at > $from_at AND r.since_at <= $to_at) OR (r.until_at > $from_at AND r.until_at <= $to_at)
   RETURN p, r, q LIMIT $first
 }

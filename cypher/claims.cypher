@@ -2,6 +2,7 @@
 // returns: none
 // Somebody has decided about a waiting claim; it is kept, so that a file that tells of it again is known.
 MATCH (p:Promoter {code: $code})<-[claim:CLAIMED_REFERRAL]-(q:Promoter)
+USING INDEX SEEK p:Promoter(code)
 CREATE (q)-[:SETTLED_CLAIM {promoter_code: $code, accepted: $accepted, quarantined_at: claim.quarantined_at,
                             settled_at: $settled_at, settled_by: $settled_by, reason: $reason}]->(p)
 DELETE claim
@@ -10,6 +11,7 @@ DELETE claim
 // returns: maybe Claim
 // What a promoter claims, or claimed until somebody decided.
 MATCH (p:Promoter {code: $code})<-[r:CLAIMED_REFERRAL|SETTLED_CLAIM]-(q:Promoter)
+USING INDEX SEEK p:Promoter(code)
 RETURN p.code AS code, q.code AS claimed_code, r.quarantined_at AS quarantined_at, r.accepted AS accepted,
        r.settled_at AS settled_at, r.settled_by AS settled_by, r.reason AS reason
 
@@ -17,6 +19,7 @@ RETURN p.code AS code, q.code AS claimed_code, r.quarantined_at AS quarantined_a
 // returns: many Claim
 // Claims that nobody has decided about, by the promoter's code after a code.
 MATCH (q:Promoter)-[r:CLAIMED_REFERRAL]->(p:Promoter)
+USING INDEX SEEK r:CLAIMED_REFERRAL(promoter_code)
 WHERE r.promoter_code > $after
 WITH p, r, q ORDER BY r.promoter_code LIMIT $first
 RETURN p.code AS code, q.code AS claimed_code, r.quarantined_at AS quarantined_at, null AS accepted,
@@ -27,6 +30,7 @@ ORDER BY code
 // returns: many Claim
 // Claims that somebody has decided about, by the promoter's code after a code.
 MATCH (q:Promoter)-[r:SETTLED_CLAIM]->(p:Promoter)
+USING INDEX SEEK r:SETTLED_CLAIM(promoter_code)
 WHERE r.promoter_code > $after
 WITH p, r, q ORDER BY r.promoter_code LIMIT $first
 RETURN p.code AS code, q.code AS claimed_code, r.quarantined_at AS quarantined_at, r.accepted AS accepted,
@@ -43,6 +47,7 @@ RETURN COUNT { ()-[:CLAIMED_REFERRAL]->() } AS waiting, COUNT { ()-[:SETTLED_CLA
 // Whom promoters claim, whom those claim, and on, nearest first. Everybody claims at most one, so this is a line, or a circle.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
+USING INDEX SEEK p:Promoter(code)
 RETURN code AS code,
        COLLECT { MATCH path = (p)<-[:CLAIMED_REFERRAL|SETTLED_CLAIM*1..1000]-(q:Promoter) RETURN q.code ORDER BY length(path) } AS codes
 
@@ -51,5 +56,6 @@ RETURN code AS code,
 // The uplines of promoters, nearest first.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
+USING INDEX SEEK p:Promoter(code)
 RETURN code AS code,
        COLLECT { MATCH path = (p)<-[:REFERRED*1..1000]-(q:Promoter) RETURN q.code ORDER BY length(path) } AS codes

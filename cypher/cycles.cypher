@@ -4,6 +4,7 @@
 CALL () {
   UNWIND range(0, size($codes) - 1) AS place
   MATCH (p:Promoter {code: $codes[place]})
+  USING INDEX SEEK p:Promoter(code)
   CALL (p) {
     MATCH (p)-[:REFERRED]->(q:Promoter)
     WHERE 'REFERRED' IN $kinds

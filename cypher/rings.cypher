@@ -3,6 +3,7 @@
 // Which of these people there are, and of promoters the root of their tree.
 UNWIND $codes AS code
 MATCH (p:Person {code: code})
+USING INDEX SEEK p:Person(code)
 RETURN p.code AS code, p:Promoter AS promoter,
        COLLECT { MATCH path = (p)<-[:REFERRED*1..1000]-(above:Promoter) RETURN above.code ORDER BY length(path) DESC LIMIT 1 }[0] AS root_code
 
@@ -12,6 +13,7 @@ RETURN p.code AS code, p:Promoter AS promoter,
 CALL () {
   UNWIND range(0, size($codes) - 1) AS place
   MATCH (p:Person {code: $codes[place]})-[:IDENTIFIED_BY]->(i:Identifier)
+  USING INDEX SEEK p:Person(code)
   WHERE i.kind IN $kinds
   RETURN p, i ORDER BY place, i.id LIMIT $first
 }
@@ -34,6 +36,7 @@ RETURN collect([id, code]) AS rows
 // How many people one has is read from the node itself, so what a call costs is what it looks at.
 CALL () {
   MATCH (i:Identifier)
+  USING INDEX SEEK i:Identifier(id)
   WHERE i.id > $after AND i.id < $before
   RETURN i ORDER BY i.id LIMIT $looked_at_max
 }

@@ -2,6 +2,7 @@
 // returns: maybe Existed
 // Whether a promoter had joined by an instant.
 MATCH (p:Promoter {code: $code})
+USING INDEX SEEK p:Promoter(code)
 WHERE p.joined_at <= $at
 RETURN p.code AS code
 
@@ -10,7 +11,8 @@ RETURN p.code AS code
 // Direct downlines of promoters at an instant, in the order of the promoters, then by code: [referrer, downline].
 CALL () {
   UNWIND range(0, size($codes) - 1) AS place
-  MATCH (:Promoter {code: $codes[place]})-[r:REFERRED|FORMERLY_REFERRED]->(p:Promoter)
+  MATCH (start:Promoter {code: $codes[place]})-[r:REFERRED|FORMERLY_REFERRED]->(p:Promoter)
+  USING INDEX SEEK start:Promoter(code)
   WHERE coalesce(r.since_at, p.joined_at) <= $at AND coalesce(r.until_at, 9223372036854775807) > $at AND p.joined_at <= $at
   RETURN DISTINCT place, p.code AS code ORDER BY place, code LIMIT $first
 }
@@ -22,6 +24,7 @@ RETURN collect([$codes[place], code]) AS edges
 CALL () {
   UNWIND $codes AS code
   MATCH (p:Person {code: code})
+  USING INDEX SEEK p:Person(code)
   CALL (p) {
     MATCH (p)-[r:REFERRED]-(q:Promoter)
     WHERE 'REFERRED' IN $kinds
@@ -55,6 +58,7 @@ RETURN collect(edge) AS edges
 CALL () {
   UNWIND $ids AS id
   MATCH (p:Person)-[:IDENTIFIED_BY]->(i:Identifier {id: id})
+  USING INDEX SEEK i:Identifier(id)
   RETURN [p.code, i.id, i.kind, 1] AS edge LIMIT $first
 }
 RETURN collect(edge) AS edges
@@ -65,6 +69,7 @@ RETURN collect(edge) AS edges
 CALL () {
   UNWIND $codes AS code
   MATCH (p:Promoter {code: code})
+  USING INDEX SEEK p:Promoter(code)
   RETURN p.code AS code
 }
 RETURN collect(code) AS codes
@@ -74,9 +79,11 @@ RETURN collect(code) AS codes
 // The tree that each promoter stands in: its root, the promoter's own level (0 is the root), its people and levels, the root counted.
 UNWIND $codes AS code
 MATCH (p:Promoter {code: code})
+USING INDEX SEEK p:Promoter(code)
 WITH p, COLLECT { MATCH path = (p)<-[:REFERRED*0..1000]-(above:Promoter) RETURN [above.code, length(path)] ORDER BY length(path) DESC LIMIT 1 }[0] AS top
 WITH p, top[0] AS root_code, top[1] AS level
 MATCH (root:Promoter {code: root_code})
+USING INDEX SEEK root:Promoter(code)
 RETURN p.code AS code, root_code AS root_code, level AS level,
        COUNT { (root)-[:REFERRED*1..1000]->() } + 1 AS people,
        COLLECT { MATCH path = (root)-[:REFERRED*0..1000]->(:Promoter) RETURN max(length(path)) }[0] + 1 AS levels
