@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import re
 import secrets
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from bench.memory import memory_mib
 from graph_api.servers import Servers
 from graph_api.viewer import Role
 
@@ -56,9 +56,7 @@ class Service:
         return done.stdout.strip().splitlines()[-1]
 
     def peak_memory_mib(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/status")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-        return int(found[1]) // 1024 if found else 0
+        return memory_mib("VmHWM", process=self._process.pid)
 
     def stop(self) -> None:
         self._process.terminate()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from pathlib import Path
 from typing import Any
 
+from bench.memory import memory_mib
 from bench.raw import Raw
 from cypher import migrations
 from cypher.store import connect
@@ -47,7 +47,7 @@ async def bench(servers: Servers, *, entries: int) -> None:
     await _load(raw, entries)
     print(f"{entries} entries of {entries // 10} promoters made in {time.monotonic() - began:.0f} s")
     scan_seconds = await _scanned(raw, entries)
-    before_mib = _memory_mib()
+    before_mib = memory_mib()
     watching = asyncio.create_task(_peak_mib())
     began = time.perf_counter()
     settled = await settlement.settle(store, AS_OF, actor="bench", now=AS_OF)
@@ -114,14 +114,7 @@ async def _peak_mib() -> int:
     peak = 0
     try:
         while True:
-            peak = max(peak, _memory_mib())
+            peak = max(peak, memory_mib())
             await asyncio.sleep(0.2)
     except asyncio.CancelledError:
         return peak
-
-
-def _memory_mib() -> int:
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) // 1024
-    raise AssertionError("no VmRSS")

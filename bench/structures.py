@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 
 from bench import files
 from bench.http_load import Connections, Figures
+from bench.memory import memory_mib
 from bench.raw import Raw
 from bench.service import Service
 from cypher import migrations
@@ -108,7 +108,7 @@ async def _bare(raw: Raw, name: str, *, times: int) -> tuple[int, float]:
 
 async def _bench_scan(store: Store, bare: Mapping[str, float], rows: Mapping[str, int]) -> None:
     """What `jobs.scan.look` does, each part timed; a detector's yardstick is the bare read of the tables it looks at."""
-    before_mib = _memory_mib("VmRSS")
+    before_mib = memory_mib()
     gathering = Gathering()
     read = {
         "promoters": await _seconds(partial(snapshot.read_promoters, store, gathering)),
@@ -129,7 +129,7 @@ async def _bench_scan(store: Store, bare: Mapping[str, float], rows: Mapping[str
     print(
         f"whole scan               promograph {seconds:7.1f} s   bare read {engine:7.1f} s   ratio {seconds / engine:.2f}"
     )
-    print(f"  memory of this process: {before_mib} MiB before, at most {_memory_mib('VmHWM')} MiB while scanning")
+    print(f"  memory of this process: {before_mib} MiB before, at most {memory_mib('VmHWM')} MiB while scanning")
     for name, taken in read.items():
         print(
             f"  read {name:12}      promograph {taken:7.1f} s   bare read {plain[name]:7.1f} s"
@@ -204,9 +204,3 @@ async def _seconds(work: Callable[[], Awaitable[Any]]) -> float:
     began = time.perf_counter()
     await work()
     return time.perf_counter() - began
-
-
-def _memory_mib(name: str) -> int:
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
-    assert found, name
-    return int(found[1]) // 1024

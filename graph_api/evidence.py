@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from cypher import evidence as statements
 from cypher.evidence import Tree
 from cypher.positions import settled
 from cypher.store import Store, Transaction
@@ -32,7 +33,7 @@ def signing_key(secret: str) -> bytes:
 
 async def tree(store: Store, code: str) -> Tree:
     """The tree that a pack would be about; NotFound if there is no such promoter."""
-    found = await evidence.tree(store, code, position=await settled(store))
+    found = await statements.tree(store, code=code, position=await settled(store))
     if found is None:
         raise NotFound(f"no promoter {code!r}", field=["code"])
     return found

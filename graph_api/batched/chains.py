@@ -8,12 +8,12 @@ from itertools import accumulate
 from cypher import chains as reads
 from cypher import structures
 from cypher.chains import Line
+from cypher.network import DEPTH_MAX
 from cypher.store import Store
 from graph_api.batched.asks import INSTANT_FROM, INSTANT_TO
 from graph_api.batched.structures import NODES_MAX
 from graph_api.errors import Invalid
 
-LEVELS_MAX = 1_000
 PEOPLE_MAX = 20_000
 """How many people one question looks at for the lower end of a run."""
 LINES_AT_ONCE = 1_000
@@ -39,8 +39,8 @@ class Wanted:
     ) -> Wanted:
         """Invalid unless it can be looked for."""
         window = (INSTANT_FROM if from_at is None else from_at, INSTANT_TO if to_at is None else to_at)
-        if not 2 <= levels_min <= LEVELS_MAX:
-            raise Invalid(f"minLevels must be 2-{LEVELS_MAX}", field=["minLevels"])
+        if not 2 <= levels_min <= DEPTH_MAX:
+            raise Invalid(f"minLevels must be 2-{DEPTH_MAX}", field=["minLevels"])
         if window[0] > window[1]:
             raise Invalid("joinedFrom lies after joinedTo", field=["joinedFrom"])
         return cls(levels_min, root, through, *window)

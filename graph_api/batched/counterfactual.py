@@ -13,12 +13,11 @@ from graph_api.batched.structures import HUB_PEOPLE_MAX, LOOKED_AT_MAX
 from graph_api.errors import Invalid, NotFound
 from graph_api.rules import counterfactual as rules
 from graph_api.rules.calendar import month
+from graph_api.rules.codes import STRONG_KINDS
 from graph_api.rules.counterfactual import Downline, LeftOut, Recounted, Share, Step
 from graph_api.rules.plan import Plan, Rank
 from graph_api.rules.promotion import SalesOfMonth
 
-STRONG_KINDS = ("DEVICE", "PAYOUT_ACCOUNT", "PHONE", "ID_NUMBER")
-"""What makes a sale to its owner none: neighbours of one address are no one person."""
 NAMED_MAX = 500
 
 

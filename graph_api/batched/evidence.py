@@ -31,11 +31,6 @@ class Record(NamedTuple):
     body: Mapping[str, Any]
 
 
-async def tree(run: Run, code: str, *, position: int) -> Tree | None:
-    """Where a tree hangs and how large it is, read at or after a journal position; None if there is no such promoter."""
-    return await evidence.tree(run, code=code, position=position)
-
-
 async def records(run: Run, code: str, found: Tree, shown: ShownName) -> AsyncIterator[Record]:
     """Everything but header, journal and closing: the meter, people with what is theirs, findings."""
     sizes = dict(found.levels)

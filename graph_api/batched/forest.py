@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cypher import recount
+from cypher.network import DEPTH_MAX
 from cypher.store import Store
 from graph_api.arrays import added
 from graph_api.batched.asks import ALL_TIME
 
 PAGE = 10_000
 NOBODY = -1
-LEVELS_MAX = 1_000
-"""As many as a tree may have: pages that were read while somebody moved may show a circle."""
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 
@@ -51,7 +50,8 @@ class Forest:
         people = np.flatnonzero(self.referrers != NOBODY)
         above = self.referrers[people]
         number = 1
-        while len(people) and number <= LEVELS_MAX:
+        # No deeper than a tree may be: pages that were read while somebody moved may show a circle.
+        while len(people) and number <= DEPTH_MAX:
             yield Level(
                 number,
                 np.bincount(above, minlength=size),

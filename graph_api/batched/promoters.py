@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cypher.network import DEPTH_MAX
 from cypher.store import Store
 from graph_api.batched import graph
 from graph_api.batched.asks import (
@@ -43,8 +44,6 @@ from graph_api.rules.calendar import month_of, month_shifted
 from graph_api.rules.plan import DEFAULT_PLAN, Rank
 from graph_api.rules.promotion import months_ending
 from graph_api.viewer import Role, Viewer
-
-DEPTH_MAX = 1000
 
 
 class PromoterReads:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cypher import structures
+from cypher.network import DEPTH_MAX
 from cypher.store import Store
-from graph_api.batched.promoters import DEPTH_MAX, PromoterReads
+from graph_api.batched.promoters import PromoterReads
 from graph_api.batched.rows import Card
 from graph_api.errors import DomainError, Invalid, NotActive, NotFound, SelfReferral, TooManyLevels, WouldCycle
 from graph_api.rules.codes import IDENTIFIER_KINDS

@@ -9,9 +9,9 @@ import numpy as np
 from graph_api.arrays import grouped
 from graph_api.risk.detector import Edge, Parameter, Text
 from graph_api.risk.snapshot import Bools, Int32s, Int64s, Snapshot
-from graph_api.rules.codes import IDENTIFIER_KINDS
+from graph_api.rules.codes import IDENTIFIER_KINDS, STRONG_KINDS
 
-STRONG = np.array([kind != "ADDRESS" for kind in IDENTIFIER_KINDS])
+STRONG = np.array([kind in STRONG_KINDS for kind in IDENTIFIER_KINDS])
 """Kinds that one person has for itself; people share an address without being one."""
 HUB_MAX = Parameter(
     "hub_max",

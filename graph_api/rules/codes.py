@@ -7,6 +7,8 @@ from graph_api.errors import Invalid
 CODE_LENGTH_MAX = 128
 TEXT_LENGTH_MAX = 512
 IDENTIFIER_KINDS = ("DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS")
+STRONG_KINDS = tuple(kind for kind in IDENTIFIER_KINDS if kind != "ADDRESS")
+"""What makes a sale to its owner none: neighbours of one address are no one person."""
 
 
 def code_error(code: str, *, field: str) -> Invalid | None:
