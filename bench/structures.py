@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import files
+from bench import files, hostile
 from bench.http_load import Connections, Figures
 from bench.memory import memory_mib
 from bench.raw import Raw
@@ -87,6 +87,7 @@ async def bench(servers: Servers, data_dir: Path, *, promoters: int, quick: bool
     try:
         await service.ready()
         await _bench_questions(service, promoters)
+        await hostile.bench(service, promoters)
     finally:
         service.stop()
     if servers.neo4j_process is not None:

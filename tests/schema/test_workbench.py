@@ -22,6 +22,7 @@ from graph_api.settings import Settings
 from graph_api.viewer import Role
 from tests.conftest import Query, empty
 from tests.schema.conftest import Json, Service, serving
+from tests.schema.hostile import ENDLESS, HOSTILE
 
 JOINED = instant("2025-01-01T00:00:00Z")
 BY: dict[str, Any] = {"actor": "test", "now": instant("2026-06-01T00:00:00Z")}
@@ -88,95 +89,6 @@ async def test_a_question_is_answered_with_columns_and_rows(service: Service) ->
     assert not [name for name in node if "sealed" in name]
 
 
-HOSTILE = [
-    "CREATE (n:Hacked) RETURN n",
-    "MATCH (p:Promoter) SET p.rank = 'ELITE' RETURN p",
-    "MATCH (p:Promoter) DETACH DELETE p",
-    "MERGE (n:Hacked) RETURN n",
-    "MATCH (p:Promoter) CALL (p) { SET p.rank = 'ELITE' } IN TRANSACTIONS OF 1 ROWS RETURN 1",
-    "FOREACH (x IN [1] | CREATE (:Hacked))",
-    "CREATE INDEX hacked FOR (n:Promoter) ON (n.hacked)",
-    "DROP CONSTRAINT order_number",
-    "LOAD CSV FROM 'http://127.0.0.1:1/x' AS row RETURN row",
-    "LOAD CSV FROM 'file:///etc/passwd' AS row RETURN row",
-    "SHOW USERS",
-    "SHOW TRANSACTIONS",
-    "SHOW DATABASES",
-    "SHOW SETTINGS",
-    "SHOW PROCEDURES YIELD name RETURN name",
-    "TERMINATE TRANSACTIONS 'neo4j-transaction-1'",
-    "CALL dbms.listConfig() YIELD name, value RETURN name, value",
-    "CALL dbms.killConnection('bolt-1')",
-    "CALL dbms.components() YIELD name RETURN name",
-    "CALL db.clearQueryCaches()",
-    "CALL db.createLabel('Hacked')",
-    "MATCH (p:Promoter) CALL db.createLabel(p.code) RETURN 1",
-    "USE system SHOW USERS",
-    "EXPLAIN MATCH (n) RETURN n",
-    "PROFILE MATCH (n) RETURN n",
-    "CYPHER 25 MATCH (n) DELETE n",
-    "MATCH (n) RETURN n; MATCH (m) DETACH DELETE m",
-    "/* MATCH */ CREATE (:Hacked)",
-    "// RETURN 1\nCREATE (:Hacked)",
-    "RETURN reduce(s = 'x', i IN range(1, 40) | s + s) AS s",
-    "WITH 'x' AS s " + "WITH s + s AS s " * 40 + "RETURN s",
-    "RETURN replace('aaaa', 'a', 'aaaa') AS s",
-    "UNWIND range(1, 100000000) AS i RETURN collect(i)",
-    "RETURN range(0, toInteger('900000000')) AS s",
-    "",
-    "   ",
-    "MATCH (n",
-    "RETURN " + "1," * 3_000 + "1",
-    "MATCH (p:Promoter {code: $missing}) RETURN p",
-    "CALL { CREATE (:Hacked) RETURN 1 AS x } RETURN x",
-    "CALL () { MERGE (:Hacked) } RETURN 1 AS x",
-    "MATCH (p:Promoter) WHERE EXISTS { CALL db.createLabel('Hacked') } RETURN p",
-    "RETURN COLLECT { CREATE (n:Hacked) RETURN n } AS x",
-    "MATCH (p:Promoter) REMOVE p:Promoter RETURN p",
-    "MATCH (p:Promoter) SET p += {rank: 'ELITE'} RETURN p",
-    "MATCH (p:Promoter) SET p:Hacked RETURN p",
-    "MATCH ()-[r:REFERRED]->() DELETE r",
-    "OPTIONAL MATCH (n:Nothing) MERGE (m:Hacked) RETURN m UNION RETURN 1 AS m",
-    "\\u0043REATE (n:Hacked) RETURN n",
-    "cReAtE\t(n:`Hacked`)\nrEtUrN n",
-    "CALL apoc.periodic.iterate('MATCH (n) RETURN n', 'DETACH DELETE n', {})",
-    "CALL apoc.cypher.doIt('CREATE (:Hacked)', {}) YIELD value RETURN value",
-    "CALL apoc.export.csv.all('out.csv', {})",
-    "RETURN apoc.load.json('http://127.0.0.1:1/x') AS x",
-    "CALL gds.graph.project('g', '*', '*')",
-    "CALL db.index.fulltext.queryNodes('x', 'y') YIELD node RETURN node",
-    "CALL db.schema.visualization()",
-    "CALL tx.setMetaData({a: 1})",
-    "LOAD CSV WITH HEADERS FROM 'https://' + 'example.org' AS row RETURN row",
-    "UNWIND ['http://127.0.0.1:1/x'] AS url CALL (url) { LOAD CSV FROM url AS row RETURN row } RETURN row",
-    "SHOW INDEXES",
-    "SHOW CONSTRAINTS YIELD name RETURN name",
-    "SHOW FUNCTIONS",
-    "CREATE USER hacker SET PASSWORD 'hackedhacked'",
-    "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'hackedhacked'",
-    "ALTER DATABASE neo4j SET ACCESS READ ONLY",
-    "STOP DATABASE neo4j",
-    "DROP DATABASE neo4j",
-    "RETURN toString(range(1, 10000000)) AS s",
-    "RETURN lpad('x', 900000000, 'x') AS s",
-    "WITH range(1, 1000) AS a RETURN a + a + a + a + a + a + a + a + a + a + a + a AS b",
-    "RETURN " + "(" * 1_000 + "1" + ")" * 1_000,
-    "RETURN " + "[" * 1_500 + "]" * 1_500,
-    "RETURN " + "abs(" * 21 + "1" + ")" * 21,
-    "MATCH (a) WHERE " + "EXISTS { MATCH (a) WHERE " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
-    "RETURN reduce/**/(s = 'x', i IN [1, 2, 3] | s + s) AS s",
-    "RETURN `range`(0, 900000000) AS x",
-    "RETURN r\\u0065duce(s = 'x', i IN [1, 2, 3] | s + s) AS s",
-    "RETURN reduce\u180e(s = 'x', i IN [1, 2, 3] | s + s) AS s",
-    "MATCH (a) WHERE " + "EXISTS { /*}*/ MATCH (a) WHERE " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
-    "MATCH (a) WHERE " + "EXISTS { MATCH (a) WHERE '}' = '}' AND " * 20 + "true" + "}" * 20 + " RETURN 1 AS x",
-    "RETURN 1 AS x // '\n, r\u180eeduce(s = 'x', i IN [1] | s + s) AS y",
-    "MATCH (a:Promoter) MATCH p = shortestPath((a)-[*..15]-(a)) RETURN p",
-    "CALL () { " * 20 + "RETURN 1 AS x" + " } RETURN x" * 20,
-    "MATCH (p:Promoter) RETURN " + " OR ".join(["p.code = 'x'"] * 400),
-]
-
-
 @pytest.mark.parametrize("cypher", HOSTILE, ids=lambda text: text[:40])
 async def test_whatever_does_more_than_read_is_refused_in_a_sentence(
     service: Service, query: Query, cypher: str
@@ -187,19 +99,6 @@ async def test_whatever_does_more_than_read_is_refused_in_a_sentence(
     assert (found["rows"], [error["code"] for error in found["errors"]]) == ([], ["INVALID"])
     assert found["errors"][0]["message"]
     assert await query(counted) == before
-
-
-ENDLESS = [
-    "MATCH (a), (b), (c), (d), (e) WHERE a.code < b.code OR c.code > d.code RETURN count(e) AS n",
-    "MATCH (a), (b), (c), (d), (e), (f), (g) RETURN a, b, c, d, e, f, g ORDER BY a.code + b.code + c.code + d.code + e.code + f.code + g.code",
-    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN count(a * b) AS n",
-    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN collect([a, b]) AS everything",
-    "UNWIND range(1, 10000) AS a UNWIND range(1, 10000) AS b RETURN DISTINCT a, b ORDER BY b",
-    "MATCH " + ", ".join(f"(a{index})" for index in range(12)) + " RETURN count(a0.code + a11.code) AS n",
-    "MATCH (a), (b) " + "UNWIND range(1, 10000) AS x WITH a, b " * 3 + "RETURN count(*) AS n",
-    " UNION ALL ".join(["MATCH (a), (b), (c), (d), (e), (f) RETURN count(f.code) AS n"] * 30),
-    "MATCH (a), (b) WHERE a <> b MATCH p = shortestPath((a)-[*..15]-(b)) MATCH (d), (e), (f) RETURN count(p) AS n",
-]
 
 
 @pytest.mark.parametrize("cypher", ENDLESS, ids=lambda text: text[:40])
