@@ -43,19 +43,21 @@ ORDER BY code
 RETURN COUNT { ()-[:CLAIMED_REFERRAL]->() } AS waiting, COUNT { ()-[:SETTLED_CLAIM]->() } AS settled
 
 // name: above_by_claims
-// returns: many Above
-// Whom promoters claim, whom those claim, and on, nearest first. Everybody claims at most one, so this is a line, or a circle.
+// returns: one Above
+// Whom promoters claim, whom those claim, and on. Everybody claims at most one, so from each this is a line, or a circle.
 UNWIND $codes AS code
-MATCH (p:Promoter {code: code})
+MATCH (p:Promoter {code: code})<-[:CLAIMED_REFERRAL|SETTLED_CLAIM*0..1000]-(q:Promoter)
 USING INDEX SEEK p:Promoter(code)
-RETURN code AS code,
-       COLLECT { MATCH path = (p)<-[:CLAIMED_REFERRAL|SETTLED_CLAIM*1..1000]-(q:Promoter) RETURN q.code ORDER BY length(path) } AS codes
+WITH DISTINCT q
+MATCH (q)<-[:CLAIMED_REFERRAL|SETTLED_CLAIM]-(above:Promoter)
+RETURN collect([q.code, above.code]) AS edges
 
 // name: above_by_referrals
-// returns: many Above
-// The uplines of promoters, nearest first.
+// returns: one Above
+// The referrers of promoters, theirs, and on.
 UNWIND $codes AS code
-MATCH (p:Promoter {code: code})
+MATCH (p:Promoter {code: code})<-[:REFERRED*0..1000]-(q:Promoter)
 USING INDEX SEEK p:Promoter(code)
-RETURN code AS code,
-       COLLECT { MATCH path = (p)<-[:REFERRED*1..1000]-(q:Promoter) RETURN q.code ORDER BY length(path) } AS codes
+WITH DISTINCT q
+MATCH (q)<-[:REFERRED]-(above:Promoter)
+RETURN collect([q.code, above.code]) AS edges

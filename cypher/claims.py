@@ -33,10 +33,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """`codes`: nearest first."""
+    """`edges`: pairs of a promoter and the one above."""
 
-    code: str
-    codes: list[str]
+    edges: list[list[str]]
 
 
 @statement
@@ -62,8 +61,8 @@ async def counts(run: Run) -> Counts: ...
 
 
 @statement
-async def above_by_claims(run: Run, *, codes: list[str]) -> list[Above]: ...
+async def above_by_claims(run: Run, *, codes: list[str]) -> Above: ...
 
 
 @statement
-async def above_by_referrals(run: Run, *, codes: list[str]) -> list[Above]: ...
+async def above_by_referrals(run: Run, *, codes: list[str]) -> Above: ...

@@ -45,10 +45,14 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Nodes from one end to the other, and the edge between each two."""
+    """Nodes from one end to the other, and the edge between each two; `truncated`: none, for too much lies between."""
 
     nodes: list[str]
     edges: list[Edge]
+    truncated: bool = False
+
+
+TOO_FAR = Path([], [], truncated=True)
 
 
 class Delta(NamedTuple):
@@ -100,7 +104,8 @@ class StructureReads:
     async def relation(self, from_code: str, to_code: str, *, kinds: Iterable[str], hops_max: int) -> Path | None:
         """The shortest way between two promoters over relations of some kinds; None if there is none within the hops.
 
-        Looked for from both ends, the narrower first; of several shortest ways always the same one.
+        Looked for from both ends, the narrower first; of several shortest ways always the same one. TOO_FAR once more
+        than LOOKED_AT_MAX people and identifiers would be looked at.
         """
         if hops_max > HOPS_MAX:
             raise Invalid(f"maxHops must be 1-{HOPS_MAX}", field=["maxHops"])
@@ -113,7 +118,10 @@ class StructureReads:
         near, far = _Side(from_code), _Side(to_code)
         for _ in range(hops_max):
             side, other = (near, far) if near.width <= far.width else (far, near)
-            await self._widen(side, wanted, looked_at=len(near.came_by) + len(far.came_by))
+            edges = await self._around(side, wanted, room=LOOKED_AT_MAX - len(near.came_by) - len(far.came_by))
+            if edges is None:
+                return TOO_FAR
+            side.take(edges)
             met = sorted(node for node in side.frontier if node in other.came_by)
             if met:
                 return _joined(near, far, met[0])
@@ -121,8 +129,8 @@ class StructureReads:
                 return None
         return None
 
-    async def _widen(self, side: _Side, kinds: list[str], *, looked_at: int) -> None:
-        room = LOOKED_AT_MAX - looked_at
+    async def _around(self, side: _Side, kinds: list[str], *, room: int) -> list[Edge] | None:
+        """Edges at a side's frontier; None if there are more than there is room for."""
         ids = [node for node in side.frontier if _is_identifier(node)]
         codes = [node for node in side.frontier if not _is_identifier(node)]
         found: list[list[object]] = []
@@ -133,9 +141,7 @@ class StructureReads:
             found += around.edges
         if ids:
             found += (await structures.around_identifiers(self._store, ids=ids, first=room + 1)).edges
-        if len(found) > room:
-            raise Invalid(f"more than {LOOKED_AT_MAX} people and identifiers lie between them: ask for fewer kinds")
-        side.take(sorted(Edge(*edge) for edge in found))  # type: ignore[arg-type]
+        return sorted(Edge(*edge) for edge in found) if len(found) <= room else None  # type: ignore[arg-type]
 
     async def compliance(self, code: str) -> Meter:
         team = await self._promoters.team(code, None, valid=False)

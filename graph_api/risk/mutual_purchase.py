@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, islice
 
 import networkx
@@ -11,6 +11,7 @@ import numpy as np
 from graph_api.arrays import kept_on_cycles
 from graph_api.risk.cycles import Cycles
 from graph_api.risk.detector import (
+    ALERT_SCORE,
     Detector,
     Edge,
     Evidence,
@@ -62,7 +63,10 @@ class Purchases:
 
 
 def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
-    """Cycles of purchases, those that have promoters in common as one structure."""
+    """Cycles of purchases, those that have promoters in common as one structure.
+
+    A tangle in which none was found before the search was cut is found as a whole: whoever buys enough is not to hide.
+    """
     purchases = Purchases(snapshot, limits["orders_min"])
     graph: networkx.DiGraph[int] = networkx.DiGraph(list(purchases.pairs))
     findings = []
@@ -76,6 +80,8 @@ def detect(snapshot: Snapshot, limits: Limits) -> list[Found]:
         for members in networkx.connected_components(together):
             own = [(cycle, least) for cycle, least in cycles if cycle[0] in members]
             findings.append(_explained(snapshot, limits, purchases, own, cut=cut))
+        if cut and not cycles:
+            findings.append(_unfinished(snapshot, limits, purchases, graph.subgraph(tangle)))
     return findings
 
 
@@ -109,7 +115,6 @@ def _explained(
     snapshot: Snapshot, limits: Limits, purchases: Purchases, cycles: list[tuple[Cycle, int]], *, cut: bool
 ) -> Found:
     members = by_code(snapshot, {promoter for cycle, _ in cycles for promoter in cycle})
-    pairs = sorted({pair for cycle, _ in cycles for pair in steps(cycle)})
     least = max(least for _, least in cycles)
     shortest = min(len(cycle) for cycle, _ in cycles)
     named = listed(snapshot, members)
@@ -119,15 +124,7 @@ def _explained(
         anchor=snapshot.code(members[0]),
         score=score(least, alert=limits["orders_min"], lock=limits["orders_severe"]),
         members=members,
-        edges=(
-            Edge(
-                snapshot.node(buyer),
-                snapshot.node(seller),
-                "PURCHASED_THROUGH",
-                len(purchases.paid_ats((buyer, seller))),
-            )
-            for buyer, seller in pairs
-        ),
+        edges=_edges(snapshot, purchases, {pair for cycle, _ in cycles for pair in steps(cycle)}),
         evidence=[
             Evidence("orders_each_way", str(least), str(limits["orders_min"])),
             Evidence("shortest_cycle", str(shortest), str(limits["length_max"])),
@@ -142,9 +139,37 @@ def _explained(
     )
 
 
+def _unfinished(snapshot: Snapshot, limits: Limits, purchases: Purchases, tangle: networkx.DiGraph[int]) -> Found:
+    """Promoters who all reach each other over purchases, among whom too much leads everywhere to be looked at to the end."""
+    members = by_code(snapshot, tangle)
+    least = min(len(purchases.paid_ats(pair)) for pair in tangle.edges)
+    named = listed(snapshot, members)
+    return found(
+        snapshot,
+        DETECTOR,
+        anchor=snapshot.code(members[0]),
+        score=ALERT_SCORE,
+        members=members,
+        edges=_edges(snapshot, purchases, tangle.edges),
+        evidence=[Evidence("orders_each_way", str(least), str(limits["orders_min"])), Evidence("cycles", "0+")],
+        sentence=Text(
+            f"{len(members)} 名推广员（{named}）之间的购买交织成网，彼此都可经购买到达；短环未能查完，请人工查看。",
+            f"{len(members)} promoters ({named}) buy through each other in a net in which everybody is reached from everybody;"
+            " the search for short circles was cut, so look at it by hand.",
+        ),
+        cut=True,
+    )
+
+
+def _edges(snapshot: Snapshot, purchases: Purchases, pairs: Iterable[Pair]) -> Iterator[Edge]:
+    for buyer, seller in pairs:
+        orders = len(purchases.paid_ats((buyer, seller)))
+        yield Edge(snapshot.node(buyer), snapshot.node(seller), "PURCHASED_THROUGH", orders)
+
+
 DETECTOR = Detector(
     key="MUTUAL_PURCHASE",
-    version=1,
+    version=2,
     title=Text("互购", "Mutual purchase"),
     description=Text(
         "推广员之间“经由对方购买”构成短环，窗口期内环上每条边都有多单。",

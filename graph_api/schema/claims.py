@@ -48,10 +48,14 @@ class QuarantinedClaim:
 
     @resolver(
         description="Codes of the cycle it lay on, from the promoter to whom it claims and on, once round; empty if a"
-        " referral on it has moved since."
+        " referral on it has moved since, or if it is truncated."
     )
     async def cycle(self) -> list[str]:
-        return await self.reads.cycle(self.promoter_code)
+        return (await self.reads.cycle(self.promoter_code)).codes
+
+    @resolver(description="Whether the cycle is left out, because it is of more than 1,000 people.")
+    async def cycle_truncated(self) -> bool:
+        return (await self.reads.cycle(self.promoter_code)).truncated
 
     @classmethod
     def of(cls, reads: ClaimReads, claim: Claim) -> QuarantinedClaim:

@@ -83,12 +83,16 @@ class RelationPath:
     hops: int = strawberry.field(description="Its edges; two people of one identifier are two hops apart.")
     nodes: list[GraphNode] = strawberry.field(description="From one end to the other.")
     edges: list[GraphEdge] = strawberry.field(description="Between each node and the next, as they are stored.")
+    truncated: bool = strawberry.field(
+        description="Whether the search gave up, because more than 20,000 people and identifiers lie between them; then"
+        " there are no hops, nodes and edges. Fewer kinds or hops may be answered."
+    )
 
     @classmethod
     async def of(cls, context: Context, path: Path) -> RelationPath:
         names = await _names(context, path)
         nodes = [GraphNode.of(names[node]) for node in path.nodes]
-        return cls(hops=len(path.edges), nodes=nodes, edges=_edges(path.edges, names))
+        return cls(hops=len(path.edges), nodes=nodes, edges=_edges(path.edges, names), truncated=path.truncated)
 
 
 @strawberry.type(description="How near a promoter's own tree is to the prosecution line; it permits nothing.")

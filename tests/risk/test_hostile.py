@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graph_api.risk.cycles import Cycles
+from graph_api.risk.detector import ParameterSet
 from graph_api.risk.registry import DETECTORS, scan
 from graph_api.risk.snapshot import Snapshot
 from tests.risk import hostile
@@ -66,3 +67,19 @@ def test_a_tangle_of_more_cycles_than_are_looked_at_says_that_there_are_more() -
     (found,) = done.found
     assert found.truncated
     assert [each.value for each in found.evidence if each.key == "cycles"] == ["2000+"]
+
+
+def test_a_net_too_dense_to_be_looked_at_to_the_end_is_found_as_a_whole_rather_than_not_at_all() -> None:
+    layers, wide = 8, 30
+    everybody = range(layers * wide)
+    orders = [
+        (hostile.name(n), hostile.name((n // wide + 1) % layers * wide + other), hostile.START, 10_000, False)
+        for n in everybody
+        for other in range(wide)
+        for _ in range(2)
+    ]
+    net = hostile.network([-1 for _ in everybody], orders=orders)
+    (done,) = scan(net, [DETECTORS["MUTUAL_PURCHASE"]], {"MUTUAL_PURCHASE": ParameterSet(1, {"length_max": 6})})
+    (found,) = done.found
+    assert (found.member_count, found.score, found.truncated) == (len(everybody), 60, True)
+    assert [each.value for each in found.evidence] == ["2", "0+"]

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from cypher.store import Store
 from graph_api.actions import plans, promoters
+from graph_api.batched.claims import ClaimReads
 from graph_api.jobs.scan import find
 from graph_api.pii import Pii
 from graph_api.rules.calendar import instant, instant_text
@@ -99,6 +100,20 @@ async def test_claims_are_listed_with_their_cycle_and_paged(service: Service) ->
             break
         after = page["pageInfo"]["endCursor"]
     assert paged == ["a", "b", "c", "s", "x", "y", "y2"]
+
+
+async def test_a_cycle_longer_than_anybody_follows_says_so(
+    store: Store, pii: Pii, servers: Servers, settings: Settings, tmp_path: Path
+) -> None:
+    around = {f"n{index:04}": f"n{(index + 1) % 1001:04}" for index in range(1001)}
+    await load(store, pii, files(tmp_path / "long", {**around, "s": "s"}), now=NOW)
+    ask = "{ quarantinedClaims(first: 100, after: null) { edges { node { cycle cycleTruncated } } } }"
+    async with serving(settings, servers) as service:
+        edges = (await service.data(ask, role=Role.RISK))["quarantinedClaims"]["edges"]
+        last = edges[-1]["node"]
+    assert last == {"cycle": [], "cycleTruncated": True}
+    short = await ClaimReads(store).cycle("s")
+    assert short == (["s"], False)
 
 
 async def test_an_accepted_claim_is_the_referral_and_the_last_of_a_cycle_is_refused_with_its_path(
