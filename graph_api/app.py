@@ -29,7 +29,9 @@ from graph_api.pii import Pii
 from graph_api.providers.choice import sending_providers
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
+from graph_api.sessions import Sessions
 from graph_api.settings import Settings
+from graph_api.sign_in import SignIn
 from graph_api.sockets import Sockets
 
 SCHEMA = build.build()
@@ -128,19 +130,23 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
 
     logs.configure()
     app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    sessions = Sessions.of(settings)
     door = Door(
         schema=build.graphql_schema(SCHEMA),
         stores=lambda: _opened(app).stores,
         secret=lambda: _opened(app).secret,
         production=production,
         documents=Documents(),
+        sessions=sessions,
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))
     app.router.routes.append(WebSocketRoute("/graphql", Sockets(door), name="subscriptions"))
     callbacks = Callbacks(lambda: _opened(app).stores, lambda: app.state.providers)
     app.router.routes.append(Route(PATH, callbacks.__call__, methods=["POST"], name="callbacks"))
-    exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret)
+    exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret, sessions=sessions)
     app.router.routes.append(Route("/exports/{file}", exports, name="exports"))
+    sign_in = SignIn(lambda: _opened(app).stores, lambda: _opened(app).secret, sessions)
+    app.router.routes.append(Route("/session", sign_in, name="session"))
     if not production:
         app.router.routes.extend(graphiql_routes())
     _add_pages(app, production=production)

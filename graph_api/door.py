@@ -40,6 +40,7 @@ from graph_api.errors import DomainError, ManyErrors
 from graph_api.limits import BadInput, TooCostly
 from graph_api.schema.access import Forbidden
 from graph_api.schema.executor import Executor
+from graph_api.sessions import NotOurPage, Sessions, has_cookie
 from graph_api.viewer import Role, Viewer
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -90,6 +91,7 @@ class Door:
     secret: Callable[[], str]
     production: bool
     documents: Documents
+    sessions: Sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -98,7 +100,7 @@ class Door:
         operation = "none"
         try:
             media_type = _media_type(request)
-            viewer = viewer_of_request(self.secret(), request)
+            viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
             asked = _graphql_request(await _body(request))
             status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
             response = _response(status, payload, media_type)
@@ -247,8 +249,20 @@ def _media_type(request: Request) -> str:
     return JSON
 
 
-def viewer_of_request(secret: str, request: Request) -> Viewer:
-    """Who asks; Refusal without a good token."""
+async def viewer_of_request(sessions: Sessions, stores: Stores, secret: str, request: Request) -> Viewer:
+    """Who asks, by a token or by a session of the browser; Refusal without either."""
+    if "authorization" not in request.headers and has_cookie(request.headers):
+        try:
+            found = await sessions.of_request(stores.store, secret, request.headers, now=time.time_ns() // 1000)
+        except Unauthenticated as error:
+            raise Refusal(401, "UNAUTHENTICATED", str(error), headers={"WWW-Authenticate": "Bearer"}) from error
+        except NotOurPage as error:
+            raise Refusal(403, "FORBIDDEN", str(error)) from error
+        except StoreUnavailable as error:
+            raise Refusal(503, "UNAVAILABLE", "the store cannot be reached, try again") from error
+        except StoreTimeout as error:
+            raise Refusal(504, "TIMEOUT", "the answer took too long") from error
+        return found.viewer
     try:
         return viewer_of(secret, request.headers.get("authorization"))
     except Unauthenticated as error:

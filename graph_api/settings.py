@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     neo4j_page_cache: str = "256m"
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
+    public_origin: str | None = None
+    session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
+    session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     wechat_mchid: str | None = None
     wechat_appid: str | None = None
