@@ -32,6 +32,7 @@ from graph_api.servers import (
 )
 from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
+from graph_api.staff_commands import app as staff_app
 from graph_api.terminal import (
     DataDir,
     err,
@@ -77,6 +78,7 @@ app = typer.Typer(
 )
 app.add_typer(money_app)
 app.add_typer(risk_app)
+app.add_typer(staff_app, name="staff")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
