@@ -12,14 +12,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTHON ?= python3
 BIN := .venv/bin
 CONTRACT ?= ../shared/check_contract.py
-PAGES := graph_api/static/graphiql/inputs.sha256
-PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
+PAGES := graph_api/static/console/inputs.sha256
+PAGE_SOURCES := schema.graphql $(shell find web \( -name node_modules -o -name generated \) -prune -o -type f -print)
 JAR_LOCK := $(wildcard graph_api/servers/neo4j-*.lock)
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.servers ## .venv with everything in it, GraphiQL built, Neo4j's files fetched; starts nothing
+setup: .venv/.servers ## .venv with everything in it, the pages built, Neo4j's files fetched; starts nothing
 
 demo: setup ## a real Neo4j and Valkey with a demonstration network, the API and GraphiQL; Ctrl-C stops it
 	@$(BIN)/promograph demo $(ARGS)

@@ -19,6 +19,7 @@ from graph_api.batched.feed import Feed
 from graph_api.batched.simulation import Simulations
 from graph_api.cache import Cache, follow
 from graph_api.callbacks import PATH, Callbacks
+from graph_api.console import console_routes
 from graph_api.context import Stores
 from graph_api.door import Documents, Door
 from graph_api.exports import Exports
@@ -147,6 +148,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     app.router.routes.append(Route("/exports/{file}", exports, name="exports"))
     sign_in = SignIn(lambda: _opened(app).stores, lambda: _opened(app).secret, sessions)
     app.router.routes.append(Route("/session", sign_in, name="session"))
+    app.router.routes.extend(console_routes(cdn_base_url=settings.cdn_base_url, invite_url=settings.invite_url))
     if not production:
         app.router.routes.extend(graphiql_routes())
     _add_pages(app, production=production)
@@ -163,9 +165,9 @@ def _opened(app: FastAPI) -> Opened:
 
 
 def _add_pages(app: FastAPI, *, production: bool) -> None:
-    addresses = ["/graphql", "/healthz", "/readyz", "/metrics"]
+    addresses = ["/console/", "/m/", "/graphql", "/healthz", "/readyz", "/metrics"]
     if not production:
-        addresses.insert(1, "/graphiql")
+        addresses.insert(3, "/graphiql")
     links = "".join(f'<li><a href="{address}">{address}</a></li>' for address in addresses)
 
     @app.get("/", response_class=HTMLResponse)

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
+    cdn_base_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$")] = None
+    invite_url: Annotated[str | None, Field(pattern=r"^https?://[^\s\"'<>]*\{code\}[^\s\"'<>]*$")] = None
     wechat_mchid: str | None = None
     wechat_appid: str | None = None
     wechat_cert_serial: str | None = None
