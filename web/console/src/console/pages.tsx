@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { ConnectionBanner, Skeleton } from "../parts/state";
 import { Preferences } from "../parts/controls";
 import { SignedIn } from "../parts/sign";
@@ -8,8 +8,12 @@ import { t, useLanguage, type Word } from "../words";
 import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
+const Explore = lazy(() => import("../explore/explore"));
+
+const STRUCTURES: Role[] = ["RISK", "OPERATOR", "ADMIN"];
 const EVERYBODY: Role[] = ["OPERATOR", "RISK", "FINANCE", "ADMIN"];
 const ROOMS: readonly { at: string; word: Word; key: string; roles: Role[] }[] = [
+  { at: "explore", word: "nav.explore", key: "e", roles: STRUCTURES },
   { at: "promoters", word: "nav.promoters", key: "p", roles: EVERYBODY },
 ];
 
@@ -74,6 +78,7 @@ const isIn = (room: string, at: string): boolean => room === at || (room === "pr
 function page(room: string, path: string, search: URLSearchParams): ReactNode {
   const rest = decodeURIComponent(path.slice(room.length + 1));
   if (room === "promoter" && rest) return <PromoterPage key={rest} code={rest} search={search} />;
+  if (room === "explore") return <Explore search={search} />;
   return <PromoterList search={search} />;
 }
 
