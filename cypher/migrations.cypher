@@ -230,6 +230,14 @@ CREATE INDEX staff_session_name IF NOT EXISTS FOR (n:StaffSession) ON (n.name)
 // returns: none
 CREATE CONSTRAINT staff_subject IF NOT EXISTS FOR (n:StaffAccount) REQUIRE n.subject IS UNIQUE
 
+// name: m0085_journal_entry_actor
+// returns: none
+CREATE INDEX journal_entry_actor IF NOT EXISTS FOR (n:JournalEntry) ON (n.actor, n.seq)
+
+// name: m0086_journal_entry_kind
+// returns: none
+CREATE INDEX journal_entry_kind IF NOT EXISTS FOR (n:JournalEntry) ON (n.kind, n.seq)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -115,6 +116,10 @@ class Context:
             self.looks.add((card.code, what))
             return True
         return self.viewer.promoter_code == card.code
+
+    def note_found(self, cards: Iterable[Card], *, by: str | None) -> None:
+        """Whoever is found by a text that is no beginning of its code was found by its name: that is a look at it."""
+        self.looks |= {(card.code, "found by name") for card in cards if by and not card.code.startswith(by)}
 
     async def record_looks(self) -> None:
         """Journal whose raw personal data this request shows."""

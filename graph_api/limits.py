@@ -44,6 +44,8 @@ WEIGHTS = {
     "Query.simulatePlan": COST_MAX // 2,
     "Query.tryDetector": COST_MAX // 2,
     "Query.detectors": 200,
+    "Query.auditLog": 500,
+    "Query.findPromoters": 50,
     "Query.blastRadius": 200,
     "Query.counterfactual": 400,
     "Query.lossImpact": 200,

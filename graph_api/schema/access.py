@@ -44,6 +44,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "contract": "yyyyyy",
         "simulatePlan": "-y-y-y",
         "findings detectors": "-yy--y",
+        "auditLog": "--y--y",
+        "findPromoters": "-yyy-y",
         "tryDetector": "--y--y",
     },
     "Mutation": {
@@ -98,6 +100,9 @@ OPEN: Mapping[str, str] = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PromoterConnection": "edges pageInfo totalCount",
     "PromoterEdge": "cursor node",
+    "AuditConnection": "edges pageInfo",
+    "AuditEntryEdge": "cursor node",
+    "AuditEntry": "seq kind actor at recordedAt codes codeCount facts",
     "DownlineConnection": "edges pageInfo totalCount",
     "DownlineEdge": "cursor node level",
     "ProductConnection": "edges pageInfo totalCount",

@@ -18,6 +18,7 @@ from graph_api.context import Context
 from graph_api.jobs import scan
 from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
+from graph_api.schema.audit import AuditQueries
 from graph_api.schema.commissions import Commission
 from graph_api.schema.counterfactual import Counterfactual
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
@@ -40,7 +41,7 @@ from graph_api.schema.workbench import Exploration, Question
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
-class Query(GraphQueries):
+class Query(GraphQueries, AuditQueries):
     @resolver(description="Any node by its id.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         named = kind_and_key(id)
@@ -72,6 +73,7 @@ class Query(GraphQueries):
         order: PromoterOrder = (order_by or PromoterSort.JOINED_AT_DESC).value
         reads = info.context.promoters
         page = await reads.promoters(**which, order=order, first=first, after=after)
+        info.context.note_found((row.card for row in page.rows), by=filter.search if filter else None)
         return PromoterConnection.of(page, after=after, count=lambda: reads.promoters_count(**which))
 
     @resolver(description="A product by its code.")
