@@ -9,12 +9,21 @@ import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
 const Explore = lazy(() => import("../explore/explore"));
+const Risk = lazy(() => import("../operations/risk"));
+const Detectors = lazy(() => import("../operations/detectors"));
+const Workbench = lazy(() => import("../operations/workbench"));
+const Dashboard = lazy(() => import("../operations/dashboard"));
 
 const STRUCTURES: Role[] = ["RISK", "OPERATOR", "ADMIN"];
+const ASKING: Role[] = ["RISK", "ADMIN"];
 const EVERYBODY: Role[] = ["OPERATOR", "RISK", "FINANCE", "ADMIN"];
 const ROOMS: readonly { at: string; word: Word; key: string; roles: Role[] }[] = [
   { at: "explore", word: "nav.explore", key: "e", roles: STRUCTURES },
   { at: "promoters", word: "nav.promoters", key: "p", roles: EVERYBODY },
+  { at: "risk", word: "nav.risk", key: "r", roles: STRUCTURES },
+  { at: "detectors", word: "nav.detectors", key: "t", roles: STRUCTURES },
+  { at: "workbench", word: "nav.workbench", key: "w", roles: ASKING },
+  { at: "dashboard", word: "nav.dashboard", key: "d", roles: EVERYBODY },
 ];
 
 export function Pages(): ReactNode {
@@ -79,6 +88,10 @@ function page(room: string, path: string, search: URLSearchParams): ReactNode {
   const rest = decodeURIComponent(path.slice(room.length + 1));
   if (room === "promoter" && rest) return <PromoterPage key={rest} code={rest} search={search} />;
   if (room === "explore") return <Explore search={search} />;
+  if (room === "risk") return <Risk search={search} />;
+  if (room === "detectors") return <Detectors />;
+  if (room === "workbench") return <Workbench />;
+  if (room === "dashboard") return <Dashboard search={search} />;
   return <PromoterList search={search} />;
 }
 

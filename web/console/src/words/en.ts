@@ -295,7 +295,7 @@ export const en = {
   "detect.tried": "{found} found: {raised} new, {changed} changed, {closed} closed, {locked} locks, {money} at stake. Nothing was written.",
   "detect.set": "Set for every scan…",
   "detect.done": "In force from now on.",
-  "detect.bounds": "{least} to {most}, default {value}",
+  "detect.bounds": "{least} to {most}, default {default}",
 
   "bench.title": "Workbench",
   "bench.text": "Cypher that only reads",

@@ -296,7 +296,7 @@ export const zh: Record<Word, string> = {
   "detect.tried": "发现 {found} 项：新增 {raised}，变化 {changed}，关闭 {closed}，锁定 {locked}，涉及 {money}。未写入任何数据。",
   "detect.set": "应用到每次扫描…",
   "detect.done": "已生效。",
-  "detect.bounds": "{least} 至 {most}，默认 {value}",
+  "detect.bounds": "{least} 至 {most}，默认 {default}",
 
   "bench.title": "工作台",
   "bench.text": "只读的 Cypher 语句",
