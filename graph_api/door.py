@@ -32,6 +32,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from cypher.gathering import Overloaded
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import limits, metrics
 from graph_api.auth import Unauthenticated, viewer_of
@@ -374,7 +375,10 @@ def as_error(error: Exception, request_id: str) -> dict[str, Any]:
     if code == "INTERNAL":
         log.error("field failed", request_id=request_id, path=shown.get("path"), exc_info=cause)
         return shown | {"message": "internal error", "extensions": {"code": code, "requestId": request_id}}
-    return shown | {"message": message, "extensions": {"code": code}}
+    extensions: dict[str, Any] = {"code": code}
+    if isinstance(cause, Overloaded):
+        extensions["retryAfterSeconds"] = cause.retry_after_seconds
+    return shown | {"message": message, "extensions": extensions}
 
 
 def _code(cause: Exception) -> tuple[str, str]:
@@ -390,6 +394,8 @@ def _code(cause: Exception) -> tuple[str, str]:
         return "BAD_USER_INPUT", str(cause)
     if isinstance(cause, StoreTimeout):
         return "TIMEOUT", "the answer took too long"
+    if isinstance(cause, Overloaded):
+        return "OVERLOADED", str(cause)
     if isinstance(cause, StoreUnavailable):
         return "UNAVAILABLE", "the store cannot be reached, try again"
     return "INTERNAL", "internal error"
