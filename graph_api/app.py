@@ -16,12 +16,14 @@ from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
 from graph_api import auth, logs, metrics
 from graph_api.batched.feed import Feed
+from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
-from graph_api.cache import Cache, follow
+from graph_api.cache import Budgets, Cache, follow
 from graph_api.callbacks import PATH, Callbacks
 from graph_api.console import console_routes
 from graph_api.context import Stores
-from graph_api.door import Documents, Door
+from graph_api.documents import Documents
+from graph_api.door import Door
 from graph_api.exports import Exports
 from graph_api.graphiql import graphiql_routes
 from graph_api.jobs.schedule import Scheduler, jobs_of
@@ -34,6 +36,7 @@ from graph_api.sessions import Sessions
 from graph_api.settings import Settings
 from graph_api.sign_in import SignIn
 from graph_api.sockets import Sockets
+from graph_api.viewer import Role
 
 SCHEMA = build.build()
 
@@ -75,14 +78,15 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         await store.observe_head()
         cache = await Cache.open(servers.redis_url)
         feed = Feed(store)
-        following = asyncio.create_task(follow(store, cache, feed.advance))
+        reach, budgets = Reach(), Budgets(cache.door)
+        beside = [asyncio.create_task(follow(store, cache, feed.advance)), asyncio.create_task(reach.follow(store))]
         try:
-            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store), feed)
-            yield Opened(stores, secret, servers)
+            pii = Pii.from_secret(secret, keys=keys)
+            yield Opened(Stores(store, cache, pii, Simulations(store), feed, reach, budgets), secret, servers)
         finally:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await cache.close()
     finally:
         await store.close()
@@ -139,6 +143,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         production=production,
         documents=Documents(),
         sessions=sessions,
+        budgets={Role(role): size for role, size in settings.budgets.items() if size},
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))
     app.router.routes.append(WebSocketRoute("/graphql", Sockets(door), name="subscriptions"))

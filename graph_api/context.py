@@ -15,6 +15,7 @@ from graph_api.batched.payouts import PayoutReads
 from graph_api.batched.plans import PlanReads
 from graph_api.batched.products import ProductReads
 from graph_api.batched.promoters import PromoterReads
+from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
 from graph_api.batched.structures import StructureReads
 from graph_api.pii import Pii, masked_name, masked_phone
@@ -22,8 +23,8 @@ from graph_api.viewer import Role, Viewer
 
 if TYPE_CHECKING:
     from cypher.store import Store, Transaction
-    from graph_api.batched.rows import Card
-    from graph_api.cache import Cache
+    from graph_api.batched.rows import Card, Team
+    from graph_api.cache import Budgets, Cache
 
 Language = Literal["zh", "en"]
 
@@ -37,6 +38,8 @@ class Stores:
     pii: Pii
     simulations: Simulations
     feed: Feed
+    reach: Reach
+    budgets: Budgets
 
 
 @dataclass(slots=True)
@@ -97,6 +100,11 @@ class Context:
         """A promoter's card, or None if it is not there or not for this viewer."""
         card = await self.promoters.card(code) if code else None
         return card if card is not None and self.viewer.sees(card.code, card.path) else None
+
+    def saw_team(self, team: Team) -> None:
+        """Remember how large the viewer's own team is: the next walk of it is priced by that."""
+        if team.promoter_code == self.viewer.promoter_code:
+            self.stores.reach.saw(team.promoter_code, sum(level.size for level in team.levels))
 
     def shown_name(self, card: Card) -> str | None:
         """Raw for the promoter itself and FINANCE, masked for everybody else."""

@@ -5,10 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_KEY_LENGTH_MIN = 32
+RoleName = Literal["PROMOTER", "OPERATOR", "RISK", "FINANCE", "SERVICE", "ADMIN"]
+REQUEST_COST_MAX = 20_000
+"""A smaller budget than the dearest request that is allowed would let it wait for ever."""
+PRODUCTION_BUDGETS: dict[RoleName, int] = {
+    "PROMOTER": 120_000,
+    "OPERATOR": 600_000,
+    "RISK": 1_200_000,
+    "FINANCE": 600_000,
+    "SERVICE": 6_000_000,
+    "ADMIN": 1_200_000,
+}
+"""Values a minute: of a promoter some three hundred team views."""
 
 
 class Settings(BaseSettings):
@@ -34,6 +46,7 @@ class Settings(BaseSettings):
     public_origin: str | None = None
     session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
+    cost_budgets: dict[RoleName, Annotated[int, Field(ge=0)]] | None = None
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     cdn_base_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$")] = None
     invite_url: Annotated[str | None, Field(pattern=r"^https?://[^\s\"'<>]*\{code\}[^\s\"'<>]*$")] = None
@@ -49,3 +62,17 @@ class Settings(BaseSettings):
     wechat_timeout_seconds: float = 15.0
     wechat_scene_id: str = "1005"  # 佣金报酬, which wants these two sentences about what is paid for
     wechat_scene_report: dict[str, str] = {"岗位类型": "推广员", "报酬说明": "推广佣金"}
+
+    @field_validator("cost_budgets")
+    @classmethod
+    def _takes_a_request(cls, given: dict[RoleName, int] | None) -> dict[RoleName, int] | None:
+        small = {role: size for role, size in (given or {}).items() if 0 < size < REQUEST_COST_MAX}
+        if small:
+            raise ValueError(f"a budget is 0 (none) or at least {REQUEST_COST_MAX} values a minute, not {small}")
+        return given
+
+    @property
+    def budgets(self) -> dict[RoleName, int]:
+        """Values a minute by role, 0 for any number: those given, else in production those of PRODUCTION_BUDGETS."""
+        usual = PRODUCTION_BUDGETS if self.env == "production" else {}
+        return usual | (self.cost_budgets or {})

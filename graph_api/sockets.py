@@ -32,7 +32,7 @@ from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import metrics
 from graph_api.auth import Unauthenticated, viewer_until
 from graph_api.context import Context, Language, language_of
-from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request
+from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request, payer_of
 from graph_api.limits import BadInput, TooCostly
 from graph_api.sessions import CSRF_HEADER, NotOurPage, SignedIn, has_cookie
 from graph_api.viewer import Viewer
@@ -282,7 +282,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
         assert self._viewer is not None, "nothing runs before the socket is let in"
         asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name)
-        document, definition = self._door.understood(asked, self._viewer)
+        shown = cast("Mapping[str, Any]", self.context)["connection_params"]
+        authorization = next((value for name, value in shown.items() if name.lower() == "authorization"), None)
+        understood = await self._door.understood(asked, self._viewer, payer_of(self._viewer, authorization))
+        document, definition = understood.document, understood.operation
         context = Context.of(self._door.stores(), self._viewer, self._language)
         if definition.operation is OperationType.SUBSCRIPTION:
             events = await self._door.events(document, context, asked)
@@ -299,7 +302,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             if "data" not in payload:
                 await _refuse(operation, payload["errors"])
                 return
-            await _tell(operation, payload)
+            await _tell(operation, payload | {"extensions": understood.extensions})
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _told(

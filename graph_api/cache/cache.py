@@ -133,6 +133,11 @@ class Cache:
             failures=self._door.failures if self._door else 0,
         )
 
+    @property
+    def door(self) -> Door | None:
+        """The one connection to Redis of this process, and its breaker."""
+        return self._door
+
     async def read(self, store: Store, fields: Sequence[Field]) -> Reading:
         """What is cached of these, true at least up to `store.head`."""
         try:
