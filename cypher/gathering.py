@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -84,7 +85,7 @@ class _Line(Generic[A, T]):
         if self._rows and self._rows + rows > self._waiting_max:
             seconds = math.ceil(self._rows * self._seconds_per_row)
             raise Overloaded(waiting=self._rows, retry_after_seconds=min(max(seconds, 1), RETRY_AFTER_SECONDS_MAX))
-        caller = _Caller(asked, rows, now, asyncio.get_running_loop().create_future())
+        caller: _Caller[A, T] = _Caller(asked, rows, now, asyncio.get_running_loop().create_future())
         self._waiting.append(caller)
         self._rows += rows
         caller.answer.add_done_callback(lambda _: self._left(rows))
@@ -101,7 +102,8 @@ class _Line(Generic[A, T]):
             while self._waiting:
                 taken.clear()
                 await self._write_next(store, taken)
-        except asyncio.CancelledError:
+        except BaseException:
+            # Whatever ends this task, nobody may wait for it for ever.
             for caller in (*taken, *self._waiting):
                 caller.answer.cancel()
             self._waiting.clear()
@@ -158,7 +160,7 @@ class _Line(Generic[A, T]):
         middle = len(callers) // 2
         for half in (callers[:middle], callers[middle:]):
             try:
-                answers = await store.write(lambda transaction, half=half: self._together(transaction, half))
+                answers = await store.write(partial(self._together, callers=half))
             except Exception as again:
                 await self._failed(store, half, again)
             else:
