@@ -24,6 +24,7 @@ WEIGHTS = {
     "Query.simulatePlan": COST_MAX // 2,
     "Query.tryDetector": COST_MAX // 2,
     "Query.detectors": 200,
+    "Query.salesSeries": COST_MAX // 4,
     "Query.auditLog": 500,
     "Query.findPromoters": 50,
     "Query.blastRadius": 200,
@@ -50,6 +51,7 @@ NODES_PER_FACTOR = 100
 LIST_FACTOR = 5
 """What a list without `first` counts for: lines of an order, levels of a team, routes."""
 LIST_FACTORS = {
+    "SalesSeries.points": 100,
     "Subgraph.nodes": 25,
     "Subgraph.edges": 25,
     "NetworkDiff.nodes": 25,

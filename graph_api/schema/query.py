@@ -35,13 +35,14 @@ from graph_api.schema.problems import attempted
 from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
 from graph_api.schema.scalars import Instant, Month
+from graph_api.schema.series import SeriesQueries
 from graph_api.schema.simulation import PlanSimulation
 from graph_api.schema.structures import MovePreview, RelationPath, Subgraph
 from graph_api.schema.workbench import Exploration, Question
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
-class Query(GraphQueries, AuditQueries):
+class Query(GraphQueries, AuditQueries, SeriesQueries):
     @resolver(description="Any node by its id.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         named = kind_and_key(id)
