@@ -13,11 +13,12 @@ import pytest
 
 from cypher.statements import Record, Statement
 from cypher.store import Store, Transaction, connect
-from graph_api.actions import ledger, orders
+from graph_api.actions import ledger, orders, touches
 from graph_api.actions.orders import NewLine, NewOrder
 from graph_api.actions.outcome import Outcome
 from graph_api.actions.promoters import Enrolment, enrol
 from graph_api.actions.recompute import recompute
+from graph_api.actions.touches import NewTouch
 from graph_api.errors import Conflict
 from graph_api.pii import Pii
 from tests.actions.test_orders import BY, PAID_AT, chain_of_four, order
@@ -162,3 +163,24 @@ async def test_forty_callers_cost_as_many_statements_as_one(
     run.clear()
     await told(store, *([order(f"o{index}", 1)] for index in range(40)))
     assert run == [*(name for name in alone if name == "lock"), *alone]
+
+
+async def test_touches_told_together_bind_once_and_each_caller_learns_of_its_own(
+    store: Store, pii: Pii, query: Query
+) -> None:
+    await chain_of_four(store, pii)
+    await orders.record(
+        store, [order("o1", 100, seller=None, buyer="x"), order("o2", 100, seller=None, buyer="y")], **BY
+    )
+    first = NewTouch("x", "C", PAID_AT - 2, "k1")
+    callers = [first], [first], [NewTouch("x", "D", PAID_AT - 2, "k1")], [NewTouch("y", "B", PAID_AT - 1, "k2")]
+    async with locked(store):
+        tasks = [asyncio.create_task(touches.record(store, each, **BY)) for each in callers]
+        await asyncio.sleep(0)
+    states = [outcomes[0].state for outcomes in await asyncio.gather(*tasks)]
+    assert states == ["recorded", "unchanged", "refused", "recorded"]
+    rows = await query("MATCH (o:Order) RETURN o.seller_code AS seller ORDER BY o.number")
+    assert [row["seller"] for row in rows] == ["C", "B"]
+    assert await query("MATCH (e:JournalEntry {kind: 'touches_recorded'}) RETURN e.facts AS facts") == [
+        {"facts": '{"count":2}'}
+    ]
