@@ -115,7 +115,7 @@ class _Line(Generic[A, T]):
         async def work(transaction: Transaction) -> Sequence[T | Exception]:
             if not taken:
                 taken.extend(self._take())
-            return await self._together(transaction, taken)
+            return await self._together(taken, transaction)
 
         began = time.monotonic()
         try:
@@ -142,7 +142,7 @@ class _Line(Generic[A, T]):
                 rows += caller.rows
         return taken
 
-    async def _together(self, transaction: Transaction, callers: Sequence[_Caller[A, T]]) -> Sequence[T | Exception]:
+    async def _together(self, callers: Sequence[_Caller[A, T]], transaction: Transaction) -> Sequence[T | Exception]:
         if not callers:
             return []
         transaction.recorded_at = max(caller.now for caller in callers)
@@ -160,7 +160,7 @@ class _Line(Generic[A, T]):
         middle = len(callers) // 2
         for half in (callers[:middle], callers[middle:]):
             try:
-                answers = await store.write(partial(self._together, callers=half))
+                answers = await store.write(partial(self._together, half))
             except Exception as again:
                 await self._failed(store, half, again)
             else:

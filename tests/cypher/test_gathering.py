@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+import pytest_asyncio
 
 from cypher import journal
 from cypher.gathering import Gathering, Overloaded
@@ -158,8 +159,10 @@ async def test_a_store_that_is_gone_is_told_to_everybody_once(servers_gone: Stor
     assert notes.batches == []
 
 
-@pytest.fixture
-def servers_gone(monkeypatch: pytest.MonkeyPatch) -> Store:
+@pytest_asyncio.fixture
+async def servers_gone(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
     """A store at whose address nobody listens, given up at once."""
     monkeypatch.setattr("cypher.store.WRITE_RETRY_SECONDS", 0.0)
-    return connect("bolt://127.0.0.1:1", user="neo4j", password="none", database="neo4j")
+    gone = connect("bolt://127.0.0.1:1", user="neo4j", password="none", database="neo4j")
+    yield gone
+    await gone.close()
