@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from cypher import migrations
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
-from graph_api import auth, logs, metrics
+from graph_api import auth, logs, metrics, trusted
 from graph_api.batched.feed import Feed
 from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
@@ -141,8 +141,9 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         stores=lambda: _opened(app).stores,
         secret=lambda: _opened(app).secret,
         production=production,
-        documents=Documents(),
         sessions=sessions,
+        documents=Documents(trusted.documents(settings.trusted_documents, settings.documents_dir)),
+        trusted_only=settings.trusted_documents == "only",
         budgets={Role(role): size for role, size in settings.budgets.items() if size},
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))

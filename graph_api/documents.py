@@ -19,6 +19,7 @@ from graphql import (
 
 from graph_api import limits
 from graph_api.limits import BadInput, Estimate
+from graph_api.trusted import PREFIX
 
 DOCUMENTS_KEPT = 256
 DOCUMENT_LENGTH_MAX = 4096
@@ -75,20 +76,42 @@ def _values(names: tuple[str, ...], variables: Mapping[str, Any]) -> tuple[objec
     )
 
 
-class Documents:
-    """Documents of one process, the latest asked for; only valid ones are kept."""
+class UnknownDocument(Exception):
+    """No trusted document has this id."""
 
-    def __init__(self, kept: int = DOCUMENTS_KEPT) -> None:
+    def __init__(self, document_id: str) -> None:
+        super().__init__("no document has this id here; send its text, or ask for it to be made known")
+        self.document_id = document_id
+
+
+class Documents:
+    """Documents of one process: the trusted ones, and the latest others that were asked for; only valid ones are kept."""
+
+    def __init__(self, trusted: Mapping[str, str] | None = None, *, kept: int = DOCUMENTS_KEPT) -> None:
         self._kept = kept
+        self._texts = dict(trusted or {})
+        self._trusted: dict[str, Document | None] = dict.fromkeys(self._texts.values())
         self._known: OrderedDict[str, Document] = OrderedDict()
+
+    def trusts(self, text: str) -> bool:
+        """Whether a text is a trusted one, by whatever way it came."""
+        return text in self._trusted
+
+    def text_of(self, document_id: str) -> str:
+        """The text of a trusted document, or UnknownDocument."""
+        text = self._texts.get(document_id.removeprefix(PREFIX))
+        if text is None:
+            raise UnknownDocument(document_id)
+        return text
 
     def of(self, text: str) -> Document:
         """The document of a text; its shape is within limits."""
-        document = self._known.get(text)
-        if document is not None:
+        document = self._trusted.get(text) or self._known.get(text)
+        if document is None:
+            return read(text)
+        if text in self._known:
             self._known.move_to_end(text)
-            return document
-        return read(text)
+        return document
 
     def errors(self, schema: GraphQLSchema, document: Document, *, hide_suggestions: bool) -> list[GraphQLError]:
         """What is wrong with a document; a right one is kept."""
@@ -97,7 +120,9 @@ class Documents:
         errors = validate(schema, document.tree, max_errors=ERRORS_MAX, hide_suggestions=hide_suggestions)
         if not errors:
             document.valid = True
-            if len(document.text) <= DOCUMENT_LENGTH_MAX:
+            if document.text in self._trusted:
+                self._trusted[document.text] = document
+            elif len(document.text) <= DOCUMENT_LENGTH_MAX:
                 self._keep(document)
         return errors
 

@@ -36,7 +36,7 @@ from graph_api.auth import Unauthenticated, viewer_of
 from graph_api.batched.reach import total
 from graph_api.cache import BudgetSpent
 from graph_api.context import Context, Stores, language_of
-from graph_api.documents import ERRORS_MAX, Documents
+from graph_api.documents import ERRORS_MAX, Documents, UnknownDocument
 from graph_api.errors import DomainError, ManyErrors
 from graph_api.limits import BadInput, TooCostly
 from graph_api.schema.access import Forbidden
@@ -69,14 +69,17 @@ class NotValid(Exception):
         self.errors = list(errors)
 
 
-NOT_UNDERSTOOD = (BadInput, BudgetSpent, TooCostly, Forbidden, GraphQLError, NotValid)
+NOT_UNDERSTOOD = (BadInput, BudgetSpent, TooCostly, Forbidden, GraphQLError, NotValid, UnknownDocument)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
+    """`document_id`: of a trusted document, instead of a query."""
+
     query: str
     variables: dict[str, Any]
     operation_name: str | None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Understood:
 class Door:
     """An ASGI endpoint over one schema; `stores` and `secret` are asked for at each request.
 
+    `trusted_only`: promoters may send nothing but trusted documents.
     `budgets`: values that a caller of a role may ask for in a minute; a role without one may ask for any number.
     """
 
@@ -109,6 +113,7 @@ class Door:
     documents: Documents
     sessions: Sessions
     budgets: Mapping[Role, int]
+    trusted_only: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -155,7 +160,10 @@ class Door:
     async def understood(self, asked: GraphQLRequest, viewer: Viewer, payer: str) -> Understood:
         """The request, valid, paid for and within all limits; one of NOT_UNDERSTOOD says what is wrong."""
         try:
-            document = self.documents.of(asked.query)
+            text = self.documents.text_of(asked.document_id) if asked.document_id is not None else asked.query
+            if self.trusted_only and viewer.role is Role.PROMOTER and not self.documents.trusts(text):
+                raise Forbidden("promoters may only send documents that are known here, see documentId")
+            document = self.documents.of(text)
             operation = document.operation(asked.operation_name)
             if self.production and viewer.role in (Role.PROMOTER, Role.SERVICE):
                 _refuse_introspection(document.tree)
@@ -316,16 +324,19 @@ def graphql_request(given: object) -> GraphQLRequest:
     """A request out of its JSON; BadInput if it is none."""
     kinds: dict[str, tuple[type, ...]] = {
         "query": (str,),
+        "documentId": (str,),
         "variables": (dict, type(None)),
         "operationName": (str, type(None)),
         "extensions": (dict, type(None)),
     }
-    if not isinstance(given, dict) or "query" not in given:
-        raise BadInput("the body must be an object with a query")
+    if not isinstance(given, dict) or ("query" in given) == ("documentId" in given):
+        raise BadInput("the body must be an object with a query, or with a documentId in its place")
     for name, types in kinds.items():
         if name in given and not isinstance(given[name], types):
             raise BadInput(f"{name} has the wrong type")
-    return GraphQLRequest(given["query"], given.get("variables") or {}, given.get("operationName"))
+    return GraphQLRequest(
+        given.get("query", ""), given.get("variables") or {}, given.get("operationName"), given.get("documentId")
+    )
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -379,6 +390,8 @@ def as_error(error: Exception, request_id: str) -> dict[str, Any]:
         facts = {"asked": cause.asked, "remaining": cause.remaining}
         waits = {"retryAfterSeconds": cause.retry_after_seconds, "cost": facts}
         return shown | {"extensions": {"code": "COST_EXCEEDED", **waits}}
+    if isinstance(cause, UnknownDocument):
+        return shown | {"extensions": {"code": "UNKNOWN_DOCUMENT", "documentId": cause.document_id[:128]}}
     code, message = _code(cause)
     if code == "INTERNAL":
         log.error("field failed", request_id=request_id, path=shown.get("path"), exc_info=cause)

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     public_origin: str | None = None
     session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
+    trusted_documents: Literal["off", "known", "only"] = "known"
+    documents_dir: Path | None = None
     cost_budgets: dict[RoleName, Annotated[int, Field(ge=0)]] | None = None
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     cdn_base_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$")] = None

@@ -142,6 +142,10 @@ class _Wire(AsyncWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
+class _Id(str):
+    """A documentId, in the place of the query that the protocol's handler hands on."""
+
+
 class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     """One socket. It stands for Strawberry's view too, of which the protocol wants nothing but `on_ws_connect`."""
 
@@ -243,6 +247,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         if fault is not None:
             await self.handle_invalid_message(fault)
             return
+        if message.get("type") == "subscribe":
+            payload: dict[str, Any] = message["payload"]
+            if "documentId" in payload:
+                message = message | {"payload": payload | {"query": _Id(payload["documentId"])}}
         await super().handle_message(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
@@ -281,7 +289,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
         assert self._viewer is not None, "nothing runs before the socket is let in"
-        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name)
+        id = str(operation.query) if isinstance(operation.query, _Id) else None
+        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name, id)
         shown = cast("Mapping[str, Any]", self.context)["connection_params"]
         authorization = next((value for name, value in shown.items() if name.lower() == "authorization"), None)
         understood = await self._door.understood(asked, self._viewer, payer_of(self._viewer, authorization))
