@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from cypher import migrations
+from cypher import migrations, timing
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
-from graph_api import auth, logs, metrics, trusted
+from graph_api import auth, logs, metrics, tracing, trusted
 from graph_api.batched.feed import Feed
 from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
@@ -35,6 +35,7 @@ from graph_api.servers import Servers, open_servers
 from graph_api.sessions import Sessions
 from graph_api.settings import Settings
 from graph_api.sign_in import SignIn
+from graph_api.slow import SlowStatements
 from graph_api.sockets import Sockets
 from graph_api.viewer import Role
 
@@ -79,11 +80,15 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         cache = await Cache.open(servers.redis_url)
         feed = Feed(store)
         reach, budgets = Reach(), Budgets(cache.door)
-        beside = [asyncio.create_task(follow(store, cache, feed.advance)), asyncio.create_task(reach.follow(store))]
+        slow = SlowStatements(store, slow_seconds=settings.slow_statement_seconds)
+        works = (follow(store, cache, feed.advance), reach.follow(store), slow.explain())
+        beside = [asyncio.create_task(work) for work in works]
+        timing.listen(slow)
         try:
             pii = Pii.from_secret(secret, keys=keys)
             yield Opened(Stores(store, cache, pii, Simulations(store), feed, reach, budgets), secret, servers)
         finally:
+            timing.ignore(slow)
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -128,6 +133,11 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
             joined = await asyncio.to_thread(_given_or_joined, settings, servers, stack)
+            app.state.tracing = tracing.opened(settings.otlp_endpoint, sample_ratio=settings.trace_sample_ratio)
+            if app.state.tracing is not None:
+                stack.callback(app.state.tracing.close)
+            timing.listen(metrics.statement_ended)
+            stack.callback(timing.ignore, metrics.statement_ended)
             async with opened(settings, joined) as running, sending(settings) as providers:
                 app.state.opened, app.state.providers = running, providers
                 async with scheduling(settings, running, providers) if runs_jobs else contextlib.nullcontext():
@@ -136,6 +146,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     logs.configure()
     app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     sessions = Sessions.of(settings)
+    app.state.leaving = False
     door = Door(
         schema=build.graphql_schema(SCHEMA),
         stores=lambda: _opened(app).stores,
@@ -143,6 +154,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         production=production,
         sessions=sessions,
         documents=Documents(trusted.documents(settings.trusted_documents, settings.documents_dir)),
+        tracing=lambda: app.state.tracing,
         trusted_only=settings.trusted_documents == "only",
         budgets={Role(role): size for role, size in settings.budgets.items() if size},
     )
@@ -186,7 +198,7 @@ def _add_pages(app: FastAPI, *, production: bool) -> None:
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        report = await readiness(_opened(app))
+        report = {"ready": False, "leaving": True} if app.state.leaving else await readiness(_opened(app))
         return JSONResponse(report, 200 if report["ready"] else 503)
 
     @app.get("/metrics")

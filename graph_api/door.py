@@ -9,7 +9,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from inspect import isawaitable
 from typing import Any, NoReturn
@@ -31,7 +31,7 @@ from starlette.types import Receive, Scope, Send
 
 from cypher.gathering import Overloaded
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import limits, metrics
+from graph_api import limits, metrics, tracing
 from graph_api.auth import Unauthenticated, viewer_of
 from graph_api.batched.reach import total
 from graph_api.cache import BudgetSpent
@@ -84,10 +84,12 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A request that may run. `asked`: what it may take, in values; `remaining`: what its caller may still ask for."""
+    """A request that may run. `name`: under which it is counted; `asked`: what it may take, in values; `remaining`:
+    what its caller may still ask for."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    name: str
     asked: int
     remaining: int | None
 
@@ -114,6 +116,8 @@ class Door:
     sessions: Sessions
     budgets: Mapping[Role, int]
     trusted_only: bool
+    tracing: Callable[[], tracing.Tracing | None]
+    names: metrics.Names = field(default_factory=metrics.Names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -153,7 +157,7 @@ class Door:
         except NOT_UNDERSTOOD as error:
             return invalid, {"errors": as_errors(error, request_id)}, "none"
         context = Context.of(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
-        payload = await self.answer(understood.document, context, asked, request_id)
+        payload = await self.carried_out(understood, context, asked, request_id)
         status = invalid if "data" not in payload else 200
         return status, payload | {"extensions": understood.extensions}, understood.operation.operation.value
 
@@ -176,7 +180,10 @@ class Door:
         errors = self.documents.errors(self.schema, document, hide_suggestions=self.production)
         if errors:
             raise NotValid(errors)
-        return Understood(document.tree, operation, cost, remaining)
+        own_name = operation.name.value if operation.name is not None else None
+        is_trusted, is_staff = self.documents.trusts(text), viewer.role is not Role.PROMOTER
+        name = self.names.of(own_name, trusted=is_trusted, staff=is_staff)
+        return Understood(document.tree, operation, name, cost, remaining)
 
     def _price(self, estimate: limits.Estimate, viewer: Viewer) -> int:
         """In values; TooCostly above the limit of a request."""
@@ -191,6 +198,17 @@ class Door:
         """What the caller may still ask for; None without a budget, BudgetSpent if it is spent."""
         size = self.budgets.get(viewer.role)
         return await self.stores().budgets.take(payer, size, cost) if size else None
+
+    async def carried_out(
+        self, understood: Understood, context: Context, asked: GraphQLRequest, request_id: str
+    ) -> dict[str, Any]:
+        """The response to a query or mutation, timed and traced by its name."""
+        began = time.perf_counter()
+        kind, role = understood.operation.operation.value, context.viewer.role
+        with tracing.operation(self.tracing(), kind=kind, name=understood.name, request_id=request_id, role=role):
+            payload = await self.answer(understood.document, context, asked, request_id)
+        metrics.carried_out(understood.name, time.perf_counter() - began)
+        return payload
 
     async def answer(
         self, document: DocumentNode, context: Context, asked: GraphQLRequest, request_id: str, event: object = None

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
     trusted_documents: Literal["off", "known", "only"] = "known"
     documents_dir: Path | None = None
+    slow_statement_seconds: Annotated[float, Field(gt=0)] = 1.0
+    otlp_endpoint: str | None = None
+    trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
     cost_budgets: dict[RoleName, Annotated[int, Field(ge=0)]] | None = None
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     cdn_base_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$")] = None

@@ -306,7 +306,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                     await _tell(operation, await self._told(document, context, asked, request_id, event))
         else:
             began = time.perf_counter()
-            payload = await self._door.answer(document, context, asked, request_id)
+            payload = await self._door.carried_out(understood, context, asked, request_id)
             metrics.answered(definition.operation.value, 200, time.perf_counter() - began)
             if "data" not in payload:
                 await _refuse(operation, payload["errors"])
