@@ -1,9 +1,9 @@
 """What Redis does in one step.
 
 Keys of one store and epoch, all of one cluster slot (a budget has a slot by its payer):
-- meta `{pg}:STORE:meta`: `epoch`, `applied`, `paths_seq`, `closes_seq`;
-- inv `{pg}:STORE:EPOCH:inv`: `#from`, and per code `:CODE` the position up to which a fold ended its values;
-- `{pg}:STORE:EPOCH:p:CODE`: the values of one promoter, field → `position|json`.
+- meta `{pg:STORE}:meta`: `epoch`, `applied`, `paths_seq`, `closes_seq`;
+- inv `{pg:STORE}:EPOCH:inv`: `#from`, and per code `:CODE` the position up to which a fold ended its values;
+- `{pg:STORE}:EPOCH:p:CODE`: the values of one promoter, field → `position|json`.
 
 `inv` is one hash and not a field of each promoter's: those may expire or be evicted while a slow reader still holds
 an older answer. Whoever finds `#from` missing has lost `inv` and must begin a new epoch.
