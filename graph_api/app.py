@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route, WebSocketRoute
 
 from cypher import migrations, timing
@@ -41,6 +42,8 @@ from graph_api.viewer import Role
 
 SCHEMA = build.build()
 
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""Spans and metrics are our own; FastAPI would make its own of every request once OpenTelemetry is installed."""
 INDEX = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>promograph</title></head>
 <body><h1>promograph</h1>
@@ -144,9 +147,11 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
                     yield
 
     logs.configure()
-    app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    sessions = Sessions.of(settings)
+    app = FastAPI(
+        title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY
+    )
     app.state.leaving = False
+    sessions = Sessions.of(settings)
     door = Door(
         schema=build.graphql_schema(SCHEMA),
         stores=lambda: _opened(app).stores,
