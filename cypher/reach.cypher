@@ -4,7 +4,7 @@
 MATCH (anybody:Promoter)
 WITH count(anybody) AS promoters
 CALL (promoters) {
-  MATCH (p:Promoter) WHERE rand() * promoters < $sample
+  MATCH (p:Promoter) WHERE rand() < toFloat($sample) / promoters
   RETURN collect(COUNT { (p)<-[:REFERRED*1..1000]-() }) AS levels
 }
 RETURN promoters AS promoters, levels AS levels
