@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint check machine mutants bench lock clean
+.PHONY: help setup demo test lint check machine mutants bench screenshots lock clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -17,7 +17,7 @@ PAGE_SOURCES := schema.graphql $(shell find web \( -name node_modules -o -name g
 JAR_LOCK := $(wildcard graph_api/servers/neo4j-*.lock)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.servers ## .venv with everything in it, the pages built, Neo4j's files fetched; starts nothing
 
@@ -51,6 +51,9 @@ mutants: setup ## break graph_api/rules in a thousand places and name what tests
 
 bench: setup ## benchmarks, each figure beside bare Cypher of the same run
 	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: setup ## every page of the demonstration, at desk and on the phone: docs/screenshots (needs Chromium)
+	@$(BIN)/python -m tests.console.screenshots $(ARGS)
 
 lock: ## requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -83,10 +83,16 @@ function staff(answer: StaffAnswer): Session {
   return { kind: "cookie", csrf: answer.csrf, role: answer.roles[0] ?? "OPERATOR", name: answer.name };
 }
 
+/** How long a page stays empty for it at most. */
+const RESUME_MS = 5_000;
+
 /** Whoever the cookie stands for, if the service knows one. */
 export async function resume(): Promise<void> {
   if (current !== null) return;
-  const answer = await fetch("/session", { headers: { Accept: "application/json" } }).catch(() => null);
+  const answer = await fetch("/session", {
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(RESUME_MS),
+  }).catch(() => null);
   if (answer?.ok) adopt(staff((await answer.json()) as StaffAnswer));
 }
 

@@ -50,7 +50,8 @@ const deepest = ({ level }: Forest): number => {
 
 function tree(found: Forest): Map<string, Point> {
   const { breadth, leaves } = breadths(found);
-  const step = Math.max(1, leaves / ASPECT / deepest(found));
+  // A deep and narrow tree is drawn flatter than wide, so that labels beside each other stay apart.
+  const step = Math.max(0.5, leaves / ASPECT / deepest(found));
   return new Map([...breadth].map(([id, x]) => [id, { x, y: -(found.level.get(id) ?? 0) * step }]));
 }
 

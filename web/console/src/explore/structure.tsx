@@ -28,8 +28,8 @@ export default function Structure({ nodes, edges }: Given): ReactNode {
     const part = { nodes: nodes.map(nodeOf), edges };
     const layout = nodes.length > 12 ? "radial" : "tree";
     const { drawing } = drawn(part, undefined, { ...DEFAULTS, layout, size: "same", colour: "status" }, NOBODY);
-    const size = nodes.length > 60 ? 4 : 7;
-    return { ...drawing, nodes: drawing.nodes.map((node) => ({ ...node, size })) };
+    const few = nodes.length <= 14;
+    return { ...drawing, nodes: drawing.nodes.map((node) => ({ ...node, size: few ? 5 : 4, marked: few })) };
   }, [nodes, edges, dark]);
   const kinds = [...new Set(edges.map((edge) => edge.kind))];
   return (

@@ -1,5 +1,5 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { forget, useAction, useAnswer } from "../asking";
+import { useAction, useAnswer } from "../asking";
 import { LockDialog, Refusals } from "../console/actions";
 import { count, momentOf } from "../figures";
 import {
@@ -25,9 +25,9 @@ import "./operations.css";
 const Structure = lazy(() => import("../explore/structure"));
 
 type Edge = NonNullable<RiskQueueQuery["findings"]>["edges"][number];
-export type Finding = Extract<NonNullable<RiskFindingQuery["node"]>, { __typename: "Finding" }>;
+type Finding = Extract<NonNullable<RiskFindingQuery["node"]>, { __typename: "Finding" }>;
 const STATUSES: FindingStatus[] = ["OPEN", "CONFIRMED", "DISMISSED"];
-export const DETECTORS = [
+const DETECTORS = [
   "REFERRAL_CYCLE",
   "DEEP_CHAIN",
   "COMPLIANCE_LINE",
@@ -131,8 +131,7 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
   );
 }
 
-/** DEEP_CHAIN as Deep chain: the key is what the service and its documents call it. */
-export const titled = (key: string): string => key.charAt(0) + key.slice(1).toLowerCase().replace(/_/g, " ");
+const titled = (key: string): string => named("detector", key);
 
 export const Score = ({ of }: { of: number }): ReactNode => (
   <b className={of >= 90 ? "score grave" : of >= 75 ? "score high" : "score"}>{of}</b>
@@ -257,10 +256,8 @@ function Review({ of, again }: { of: Finding; again: () => void }): ReactNode {
     const answer = await reviewing.act({ id: of.id, verdict, note: note || null });
     if (!answer) return;
     setSaid(answer.reviewFinding);
-    if (answer.reviewFinding.errors.length === 0) {
-      forget();
-      again();
-    }
+    // What is shown stays until the new answer is there: the note, and that it was recorded.
+    if (answer.reviewFinding.errors.length === 0) again();
   }
   return (
     <section>
