@@ -75,12 +75,13 @@ export function authorization(): Record<string, string> {
 
 interface StaffAnswer {
   name: string;
-  roles: Role[];
+  /** The one of its roles that the session stands for. */
+  role: Role;
   csrf: string;
 }
 
 function staff(answer: StaffAnswer): Session {
-  return { kind: "cookie", csrf: answer.csrf, role: answer.roles[0] ?? "OPERATOR", name: answer.name };
+  return { kind: "cookie", csrf: answer.csrf, role: answer.role, name: answer.name };
 }
 
 /** How long a page stays empty for it at most. */
