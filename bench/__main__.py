@@ -195,9 +195,10 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
-        # A bare read holds the groups of a whole table in Neo4j until the last row is in.
+        # A bare read holds the groups of a whole table in Neo4j until the last row is in; questions want the store in memory.
         heap = "4g" if given.what == "scan" else "1g"
-        settings = Settings().model_copy(update={"data_dir": data_dir, "neo4j_heap": heap})
+        sizes = {"neo4j_heap": heap, "neo4j_page_cache": "2g" if given.what == "scan" else "256m"}
+        settings = Settings().model_copy(update={"data_dir": data_dir, **sizes})
         if given.what == "scan":
             build(settings, promoters=given.promoters)
         with open_servers(settings) as servers:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -133,14 +134,16 @@ class StructureReads:
         """Edges at a side's frontier; None if there are more than there is room for."""
         ids = [node for node in side.frontier if _is_identifier(node)]
         codes = [node for node in side.frontier if not _is_identifier(node)]
-        found: list[list[object]] = []
+        asked: list[Awaitable[structures.Edges]] = []
         if codes:
-            around = await structures.around_people(
-                self._store, codes=codes, kinds=kinds, people_max=HUB_PEOPLE_MAX, first=room + 1
+            asked.append(
+                structures.around_people(
+                    self._store, codes=codes, kinds=kinds, people_max=HUB_PEOPLE_MAX, first=room + 1
+                )
             )
-            found += around.edges
         if ids:
-            found += (await structures.around_identifiers(self._store, ids=ids, first=room + 1)).edges
+            asked.append(structures.around_identifiers(self._store, ids=ids, first=room + 1))
+        found = [edge for read in await asyncio.gather(*asked) for edge in read.edges]
         return sorted(Edge(*edge) for edge in found) if len(found) <= room else None  # type: ignore[arg-type]
 
     async def compliance(self, code: str) -> Meter:
