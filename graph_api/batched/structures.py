@@ -144,7 +144,7 @@ class StructureReads:
         if ids:
             asked.append(structures.around_identifiers(self._store, ids=ids, first=room + 1))
         found = [edge for read in await asyncio.gather(*asked) for edge in read.edges]
-        return sorted(Edge(*edge) for edge in found) if len(found) <= room else None  # type: ignore[arg-type]
+        return sorted(Edge(*edge) for edge in found) if len(found) <= room else None
 
     async def compliance(self, code: str) -> Meter:
         team = await self._promoters.team(code, None, valid=False)
