@@ -84,6 +84,7 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         feed = Feed(store)
         reach, budgets = Reach(), Budgets(cache.door)
         slow = SlowStatements(store, slow_seconds=settings.slow_statement_seconds)
+        await reach.begin(store)
         works = (follow(store, cache, feed.advance), reach.follow(store), slow.explain())
         beside = [asyncio.create_task(work) for work in works]
         timing.listen(slow)

@@ -72,17 +72,23 @@ class Reach:
         """Draw a new sample."""
         self._levels, self._means = tuple((await reach.levels(store, sample=SAMPLE)).levels), {}
 
+    async def begin(self, store: Store) -> None:
+        """The first sample, before anybody asks; without one everything is priced as if nobody had a team."""
+        try:
+            await self.look(store)
+        except (StoreUnavailable, StoreTimeout):
+            logging.getLogger(__name__).warning("could not look yet how far the network reaches")
+
     async def follow(self, store: Store) -> None:
         """Runs until cancelled: a new sample every few minutes; an old one, or none, prices as well as it can."""
         while True:
-            pause_seconds = EVERY_SECONDS
+            await asyncio.sleep(EVERY_SECONDS if self._levels else AWAY_SECONDS)
             try:
                 await self.look(store)
             except (StoreUnavailable, StoreTimeout):
-                pause_seconds = AWAY_SECONDS
+                continue
             except Exception:
                 logging.getLogger(__name__).exception("could not look how far the network reaches")
-            await asyncio.sleep(pause_seconds)
 
 
 def total(values: int, walks: float) -> int:

@@ -133,7 +133,7 @@ async def test_a_cluster_serves_as_one_server_does(
             assert await budgets[0].take(payer, 600_000, 400_000) >= 200_000
             with pytest.raises(BudgetSpent):
                 await budgets[1].take(payer, 600_000, 500_000)
-        async with redis.asyncio.RedisCluster(port=cluster[0], decode_responses=True) as client:
+        async with redis.asyncio.RedisCluster(host="127.0.0.1", port=cluster[0], decode_responses=True) as client:
             nodes = {node.port: await client.dbsize(target_nodes=node) for node in client.get_primaries()}
         assert len(nodes) == 3
         assert all(nodes.values())
