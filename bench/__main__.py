@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import files, network, settlement, structures
-from bench.http_load import Connections, Figures, hammer
+from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.raw import BATCH, TEAM, VIEW, Raw
 from bench.service import Service
 from cypher import migrations
@@ -124,7 +123,7 @@ async def bench_warm_view(raw: Raw, service: Service, *, requests: int) -> None:
     """The team view over HTTP with a token and permissions, beside the same view as one bare statement."""
     for size in network.SIZES:
         code = f"t{size}"
-        body = json.dumps({"query": VIEW_QUERY, "variables": {"code": code}}).encode()
+        body = graphql_body(VIEW_QUERY, code=code)
         connections = Connections(service.port, service.token(Role.PROMOTER, code=code))
         answer = await connections.post(body)
         (row,) = await raw.run(VIEW, code=code, month=MONTH)
@@ -195,8 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
         # A bare read holds the groups of a whole table in Neo4j until the last row is in; questions want the store in memory.
-        heap = "4g" if given.what == "scan" else "1g"
-        sizes = {"neo4j_heap": heap, "neo4j_page_cache": "2g" if given.what == "scan" else "256m"}
+        sizes = {"neo4j_heap": "4g", "neo4j_page_cache": "2g"} if given.what == "scan" else {"neo4j_heap": "1g"}
         settings = Settings().model_copy(update={"data_dir": data_dir, **sizes})
         if given.what == "scan":
             build(settings, promoters=given.promoters)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import random
 import time
 from collections import Counter
@@ -12,7 +11,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 from bench import files
-from bench.http_load import Connections, Figures
+from bench.http_load import Connections, Figures, graphql_body
 from bench.service import Service
 from graph_api.viewer import Role
 from tests.schema.hostile import ENDLESS, HOSTILE
@@ -58,7 +57,7 @@ async def _sent(service: Service) -> Counter[str]:
     risk = Connections(service.port, service.token(Role.RISK))
     outcomes: Counter[str] = Counter()
     for text in (*HOSTILE, *ENDLESS):
-        answer = await risk.told(json.dumps({"query": EXPLORE, "variables": {"cypher": text}}).encode())
+        answer = await risk.told(graphql_body(EXPLORE, cypher=text))
         outcomes[_outcome(answer)] += 1
     risk.close()
     return outcomes
@@ -93,4 +92,4 @@ async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.E
 
 
 async def _view(connections: Connections, code: str) -> None:
-    await connections.post(json.dumps({"query": VIEW, "variables": {"code": code}}).encode())
+    await connections.post(graphql_body(VIEW, code=code))

@@ -28,6 +28,10 @@ class Figures:
         return f"{self.per_second:8.0f}/s   p50 {self.p50_ms:7.2f} ms   p99 {self.p99_ms:7.2f} ms"
 
 
+def graphql_body(query: str, **variables: str) -> bytes:
+    return json.dumps({"query": query, "variables": variables}).encode()
+
+
 async def hammer(ask: Callable[[int], Awaitable[None]], *, clients: int, requests: int) -> Figures:
     """`clients` tasks that together ask `requests` times."""
     latencies: list[float] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import files, hostile
-from bench.http_load import Connections, Figures
+from bench.http_load import Connections, Figures, graphql_body
 from bench.memory import memory_mib
 from bench.raw import Raw
 from bench.service import Service
@@ -177,10 +176,10 @@ async def _bench_questions(service: Service, promoters: int) -> None:
         return files.promoter(draw.randrange(promoters))
 
     async def network() -> None:
-        await connections.post(_request(NETWORK, code=anybody()))
+        await connections.post(graphql_body(NETWORK, code=anybody()))
 
     async def relation() -> None:
-        await connections.post(_request(RELATION, **{"from": anybody(), "to": anybody()}))
+        await connections.post(graphql_body(RELATION, **{"from": anybody(), "to": anybody()}))
 
     for name, ask in (("network", network), ("relation", relation)):
         await ask()
@@ -190,10 +189,6 @@ async def _bench_questions(service: Service, promoters: int) -> None:
 
 def _count(network: forest.Forest) -> int:
     return sum(1 for _ in network.levels())
-
-
-def _request(query: str, **variables: str) -> bytes:
-    return json.dumps({"query": query, "variables": variables}).encode()
 
 
 async def _one_by_one(ask: Callable[[], Awaitable[None]], times: int) -> Figures:
