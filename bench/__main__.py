@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import files, network, settlement, structures
+from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.raw import BATCH, TEAM, VIEW, Raw
 from bench.service import Service
@@ -183,7 +184,7 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "settle", "scan"), default="all", help="only the settlement, only the scan"
+        "what", nargs="?", choices=("all", "settle", "scan", "orders"), default="all", help="all: import and reads"
     )
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
     parser.add_argument("--promoters", type=int, default=125_000, help="how many people are scanned")
@@ -204,6 +205,8 @@ def main() -> None:
                 asyncio.run(bench(servers, Path(directory), quick=given.quick))
             elif given.what == "scan":
                 asyncio.run(structures.bench(servers, Path(directory), promoters=given.promoters, quick=given.quick))
+            elif given.what == "orders":
+                asyncio.run(orders_told.bench(servers, Path(directory), quick=given.quick))
             else:
                 asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")

@@ -23,12 +23,12 @@ def team(size: int) -> list[Enrolment]:
     return rows
 
 
-def orders(people: list[Enrolment], *, count: int) -> list[NewOrder]:
+def orders(people: list[Enrolment], *, count: int, prefix: str = "o-") -> list[NewOrder]:
     """Orders of three months, sold by random people."""
     draw = random.Random(count)
     return [
         NewOrder(
-            number=f"o-{people[0].code}-{index}",
+            number=f"{prefix}{people[0].code}-{index}",
             buyer_code=f"b-{draw.randrange(count)}",
             promoter_code=draw.choice(people).code,
             lines=(NewLine("tea", 1, draw.randrange(100, 100_000)),),

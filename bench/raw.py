@@ -49,18 +49,22 @@ RETURN p {.code, .rank, .status, members: COLLECT {
 class Raw:
     """A bare driver on the benchmark's Neo4j."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, *, connections: int = 64) -> None:
         self._driver = neo4j.AsyncGraphDatabase.driver(
             servers.neo4j_uri,
             auth=(servers.neo4j_user, servers.neo4j_password),
             notifications_min_severity="OFF",
-            max_connection_pool_size=64,
+            max_connection_pool_size=connections,
         )
         self._database = servers.neo4j_database
 
     async def run(self, text: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self._driver.session(database=self._database) as session:
             return [record.data() async for record in await session.run(text, parameters)]
+
+    async def write(self, text: str, **parameters: Any) -> None:
+        """In a transaction of its own, again if Neo4j says so."""
+        await self._driver.execute_query(text, parameters, database_=self._database)
 
     async def stream(self, text: str) -> AsyncIterator[neo4j.Record]:
         async with self._driver.session(database=self._database) as session:

@@ -210,6 +210,34 @@ CREATE CONSTRAINT detector_key IF NOT EXISTS FOR (n:Detector) REQUIRE n.key IS U
 // returns: none
 CREATE INDEX referred_since_at IF NOT EXISTS FOR ()-[r:REFERRED]-() ON (r.since_at)
 
+// name: m0080_staff_name
+// returns: none
+CREATE CONSTRAINT staff_name IF NOT EXISTS FOR (n:StaffAccount) REQUIRE n.name IS UNIQUE
+
+// name: m0081_staff_session_id
+// returns: none
+CREATE CONSTRAINT staff_session_id IF NOT EXISTS FOR (n:StaffSession) REQUIRE n.id IS UNIQUE
+
+// name: m0082_staff_session_ends_at
+// returns: none
+CREATE INDEX staff_session_ends_at IF NOT EXISTS FOR (n:StaffSession) ON (n.ends_at)
+
+// name: m0083_staff_session_name
+// returns: none
+CREATE INDEX staff_session_name IF NOT EXISTS FOR (n:StaffSession) ON (n.name)
+
+// name: m0084_staff_subject
+// returns: none
+CREATE CONSTRAINT staff_subject IF NOT EXISTS FOR (n:StaffAccount) REQUIRE n.subject IS UNIQUE
+
+// name: m0085_journal_entry_actor
+// returns: none
+CREATE INDEX journal_entry_actor IF NOT EXISTS FOR (n:JournalEntry) ON (n.actor, n.seq)
+
+// name: m0086_journal_entry_kind
+// returns: none
+CREATE INDEX journal_entry_kind IF NOT EXISTS FOR (n:JournalEntry) ON (n.kind, n.seq)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

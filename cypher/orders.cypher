@@ -55,7 +55,7 @@ RETURN
 
 // name: append
 // returns: none
-// Appends and changes orders with all consequences: lines, entries, own sales, events.
+// Appends and changes orders with all consequences: lines, entries, own sales, events. A new order brings its lines and its entries, none of them released, along: looking for it again would take most of the time.
 CALL () {
   UNWIND $buyers AS row
   MERGE (b:Person {code: row.code})
@@ -66,13 +66,23 @@ CALL () {
   MATCH (b:Person {code: row.buyer_code})
   CREATE (b)-[:PLACED]->(o:Order)
   SET o = row.properties
-}
-CALL () {
-  UNWIND $lines AS row
-  MATCH (o:Order {number: row.number})
-  MATCH (p:Product {sku: row.sku})
-  CREATE (o)-[line:CONTAINS]->(p)
-  SET line = row.properties
+  WITH o, row
+  CALL (o, row) {
+    MATCH (p:Promoter {code: row.seller_code})
+    CREATE (p)-[:SOLD]->(o)
+  }
+  CALL (o, row) {
+    UNWIND row.lines AS line
+    MATCH (p:Product {sku: line.sku})
+    CREATE (o)-[contained:CONTAINS]->(p)
+    SET contained = line.properties
+  }
+  CALL (o, row) {
+    UNWIND row.commissions AS entry
+    MATCH (p:Promoter {code: entry.promoter_code})
+    CREATE (p)-[:EARNED]->(c:Commission)<-[:YIELDED]-(o)
+    SET c = entry.properties
+  }
 }
 CALL () {
   UNWIND $changed_orders AS row

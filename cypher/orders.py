@@ -89,7 +89,6 @@ async def append(
     *,
     buyers: Rows,
     orders: Rows,
-    lines: Rows,
     changed_orders: Rows,
     changed_lines: Rows,
     unsold: list[str],

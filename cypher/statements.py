@@ -23,11 +23,14 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import time
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any, ParamSpec, Protocol, TypeVar
+
+from cypher import timing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,6 +56,11 @@ class Statement:
     name: str
     returns: str
     text: str
+
+    @functools.cached_property
+    def full_name(self) -> str:
+        """`subject.name`, as metrics, logs and spans call it."""
+        return f"{self.subject}.{self.name}"
 
     @functools.cached_property
     def sent_text(self) -> str:
@@ -149,7 +157,13 @@ def bind(module: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Await
         @functools.wraps(function)
         async def call(*args: Any, **parameters: Any) -> Any:
             (run,) = args
-            records = await run.run(statement, parameters)
+            began = time.perf_counter()
+            failed = True
+            try:
+                records = await run.run(statement, parameters)
+                failed = False
+            finally:
+                timing.told(statement, parameters, began=began, failed=failed)
             return _answer(statement, shape, row, records)
 
         call.statement = statement  # type: ignore[attr-defined]

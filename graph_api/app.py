@@ -10,17 +10,21 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route, WebSocketRoute
 
-from cypher import migrations
+from cypher import migrations, timing
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
-from graph_api import auth, logs, metrics
+from graph_api import auth, logs, metrics, tracing, trusted
 from graph_api.batched.feed import Feed
+from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
-from graph_api.cache import Cache, follow
+from graph_api.cache import Budgets, Cache, follow
 from graph_api.callbacks import PATH, Callbacks
+from graph_api.console import console_routes
 from graph_api.context import Stores
-from graph_api.door import Documents, Door
+from graph_api.documents import Documents
+from graph_api.door import Door
 from graph_api.exports import Exports
 from graph_api.graphiql import graphiql_routes
 from graph_api.jobs.schedule import Scheduler, jobs_of
@@ -29,11 +33,17 @@ from graph_api.pii import Pii
 from graph_api.providers.choice import sending_providers
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
+from graph_api.sessions import Sessions
 from graph_api.settings import Settings
+from graph_api.sign_in import SignIn
+from graph_api.slow import SlowStatements
 from graph_api.sockets import Sockets
+from graph_api.viewer import Role
 
 SCHEMA = build.build()
 
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""Spans and metrics are our own; FastAPI would make its own of every request once OpenTelemetry is installed."""
 INDEX = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>promograph</title></head>
 <body><h1>promograph</h1>
@@ -72,14 +82,20 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         await store.observe_head()
         cache = await Cache.open(servers.redis_url)
         feed = Feed(store)
-        following = asyncio.create_task(follow(store, cache, feed.advance))
+        reach, budgets = Reach(), Budgets(cache.door)
+        slow = SlowStatements(store, slow_seconds=settings.slow_statement_seconds)
+        await reach.begin(store)
+        works = (follow(store, cache, feed.advance), reach.follow(store), slow.explain())
+        beside = [asyncio.create_task(work) for work in works]
+        timing.listen(slow)
         try:
-            stores = Stores(store, cache, Pii.from_secret(secret, keys=keys), Simulations(store), feed)
-            yield Opened(stores, secret, servers)
+            pii = Pii.from_secret(secret, keys=keys)
+            yield Opened(Stores(store, cache, pii, Simulations(store), feed, reach, budgets), secret, servers)
         finally:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+            timing.ignore(slow)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await cache.close()
     finally:
         await store.close()
@@ -121,26 +137,42 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
             joined = await asyncio.to_thread(_given_or_joined, settings, servers, stack)
+            app.state.tracing = tracing.opened(settings.otlp_endpoint, sample_ratio=settings.trace_sample_ratio)
+            if app.state.tracing is not None:
+                stack.callback(app.state.tracing.close)
+            timing.listen(metrics.statement_ended)
+            stack.callback(timing.ignore, metrics.statement_ended)
             async with opened(settings, joined) as running, sending(settings) as providers:
                 app.state.opened, app.state.providers = running, providers
                 async with scheduling(settings, running, providers) if runs_jobs else contextlib.nullcontext():
                     yield
 
     logs.configure()
-    app = FastAPI(title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="promograph", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY
+    )
+    app.state.leaving = False
+    sessions = Sessions.of(settings)
     door = Door(
         schema=build.graphql_schema(SCHEMA),
         stores=lambda: _opened(app).stores,
         secret=lambda: _opened(app).secret,
         production=production,
-        documents=Documents(),
+        sessions=sessions,
+        documents=Documents(trusted.documents(settings.trusted_documents, settings.documents_dir)),
+        tracing=lambda: app.state.tracing,
+        trusted_only=settings.trusted_documents == "only",
+        budgets={Role(role): size for role, size in settings.budgets.items() if size},
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))
     app.router.routes.append(WebSocketRoute("/graphql", Sockets(door), name="subscriptions"))
     callbacks = Callbacks(lambda: _opened(app).stores, lambda: app.state.providers)
     app.router.routes.append(Route(PATH, callbacks.__call__, methods=["POST"], name="callbacks"))
-    exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret)
+    exports = Exports(stores=lambda: _opened(app).stores, secret=lambda: _opened(app).secret, sessions=sessions)
     app.router.routes.append(Route("/exports/{file}", exports, name="exports"))
+    sign_in = SignIn(lambda: _opened(app).stores, lambda: _opened(app).secret, sessions)
+    app.router.routes.append(Route("/session", sign_in, name="session"))
+    app.router.routes.extend(console_routes(cdn_base_url=settings.cdn_base_url, invite_url=settings.invite_url))
     if not production:
         app.router.routes.extend(graphiql_routes())
     _add_pages(app, production=production)
@@ -157,9 +189,9 @@ def _opened(app: FastAPI) -> Opened:
 
 
 def _add_pages(app: FastAPI, *, production: bool) -> None:
-    addresses = ["/graphql", "/healthz", "/readyz", "/metrics"]
+    addresses = ["/console/", "/m/", "/graphql", "/healthz", "/readyz", "/metrics"]
     if not production:
-        addresses.insert(1, "/graphiql")
+        addresses.insert(3, "/graphiql")
     links = "".join(f'<li><a href="{address}">{address}</a></li>' for address in addresses)
 
     @app.get("/", response_class=HTMLResponse)
@@ -172,7 +204,7 @@ def _add_pages(app: FastAPI, *, production: bool) -> None:
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        report = await readiness(_opened(app))
+        report = {"ready": False, "leaving": True} if app.state.leaving else await readiness(_opened(app))
         return JSONResponse(report, 200 if report["ready"] else 503)
 
     @app.get("/metrics")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import auth
+from graph_api import auth, trusted
 from graph_api.actions.recompute import Recount
 from graph_api.actions.recompute import recompute as recompute_store
 from graph_api.app import SCHEMA, Opened
@@ -32,6 +33,7 @@ from graph_api.servers import (
 )
 from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
+from graph_api.staff_commands import app as staff_app
 from graph_api.terminal import (
     DataDir,
     err,
@@ -77,6 +79,7 @@ app = typer.Typer(
 )
 app.add_typer(money_app)
 app.add_typer(risk_app)
+app.add_typer(staff_app, name="staff")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
@@ -257,6 +260,15 @@ def doctor(data_dir: DataDir = None) -> None:
 def export_schema() -> None:
     """Print the SDL."""
     print(build.sdl(SCHEMA), end="")
+
+
+@app.command("export-documents")
+def export_documents() -> None:
+    """Print the trusted documents as a manifest, JSON of id and text, for clients that ask by documentId."""
+    settings = settings_of(None)
+    print(
+        json.dumps(trusted.documents(settings.trusted_documents, settings.documents_dir), ensure_ascii=False, indent=1)
+    )
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,7 @@ from graph_api.batched.payouts import PayoutReads
 from graph_api.batched.plans import PlanReads
 from graph_api.batched.products import ProductReads
 from graph_api.batched.promoters import PromoterReads
+from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
 from graph_api.batched.structures import StructureReads
 from graph_api.pii import Pii, masked_name, masked_phone
@@ -21,8 +23,8 @@ from graph_api.viewer import Role, Viewer
 
 if TYPE_CHECKING:
     from cypher.store import Store, Transaction
-    from graph_api.batched.rows import Card
-    from graph_api.cache import Cache
+    from graph_api.batched.rows import Card, Team
+    from graph_api.cache import Budgets, Cache
 
 Language = Literal["zh", "en"]
 
@@ -36,6 +38,8 @@ class Stores:
     pii: Pii
     simulations: Simulations
     feed: Feed
+    reach: Reach
+    budgets: Budgets
 
 
 @dataclass(slots=True)
@@ -97,6 +101,11 @@ class Context:
         card = await self.promoters.card(code) if code else None
         return card if card is not None and self.viewer.sees(card.code, card.path) else None
 
+    def saw_team(self, team: Team) -> None:
+        """Remember how large the viewer's own team is: the next walk of it is priced by that."""
+        if team.promoter_code == self.viewer.promoter_code:
+            self.stores.reach.saw(team.promoter_code, sum(level.size for level in team.levels))
+
     def shown_name(self, card: Card) -> str | None:
         """Raw for the promoter itself and FINANCE, masked for everybody else."""
         if card.name_sealed is None:
@@ -115,6 +124,10 @@ class Context:
             self.looks.add((card.code, what))
             return True
         return self.viewer.promoter_code == card.code
+
+    def note_found(self, cards: Iterable[Card], *, by: str | None) -> None:
+        """Whoever is found by a text that is no beginning of its code was found by its name: that is a look at it."""
+        self.looks |= {(card.code, "found by name") for card in cards if by and not card.code.startswith(by)}
 
     async def record_looks(self) -> None:
         """Journal whose raw personal data this request shows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import secrets
 import signal
 import socket
 import threading
@@ -15,10 +16,14 @@ from typing import Any
 import httpx
 
 from cypher import health, months, network
+from cypher import staff as staff_statements
 from graph_api import auth
+from graph_api.actions import staff
 from graph_api.app import Opened, opened
 from graph_api.doctor import has_promoters
+from graph_api.passwords import Passwords
 from graph_api.rules.calendar import month_text
+from graph_api.rules.staff import ROLES
 from graph_api.servers import Servers
 from graph_api.serving import Address, NotAnswered, run
 from graph_api.settings import Settings
@@ -61,6 +66,7 @@ EARNINGS = """
 
 
 WIDTH = 118
+ACTOR = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Shown:
     """What the demonstration stands on; `loading_seconds` is None if the network was there already."""
 
     secret: str
+    passwords: dict[str, str]
     leader_code: str
     month: int
     sizes: health.Sizes
@@ -129,11 +136,38 @@ async def _ready(settings: Settings, servers: Servers, promoters: int) -> Shown:
         leader = await _leader(running)
         return Shown(
             running.secret,
+            await _accounts(running),
             leader,
             LAST_MONTH,
             await health.sizes(running.store),
             time.monotonic() - began if loads else None,
         )
+
+
+async def _accounts(running: Opened) -> dict[str, str]:
+    """An account for each role of staff, with a fresh password; those that people have made stay theirs."""
+    stores, now = running.stores, time.time_ns() // 1000
+    passwords, hashing = dict[str, str](), Passwords()
+    for role in ROLES:
+        name, password = role.lower(), secrets.token_urlsafe(15)
+        kept, there = await hashing.hash(password), await staff_statements.account(stores.store, name=name)
+        if there is not None and (there.made_by != ACTOR or not there.active):
+            continue
+        if there is None:
+            await staff.add(
+                stores.store,
+                stores.pii,
+                name=name,
+                roles=[role],
+                locale="zh",
+                password_hash=kept,
+                actor=ACTOR,
+                now=now,
+            )
+        else:
+            await staff.set_password(stores.store, stores.pii, name=name, password_hash=kept, actor=ACTOR, now=now)
+        passwords[name] = password
+    return passwords
 
 
 async def _wants_loading(running: Opened) -> bool:
@@ -171,6 +205,9 @@ def _tell(ready: Shown, servers: Servers, address: Address, servers_seconds: flo
     say(f"\nTokens, valid for {auth.TTL_SECONDS // 3600} hours; PROMOTER stands for {ready.leader_code}:\n")
     for role, token in tokens.items():
         say(f"  {role:<9} {token}")
+    say(f"\nAccounts to sign in with, POST {address.url}/session; the passwords are made anew at each start:\n")
+    for name, password in ready.passwords.items():
+        say(f"  {name:<9} {password}")
     say("\nThree queries to paste there as PROMOTER, and what they have just answered:")
     for title, query, data in answers:
         say(f"\n# {title}{query}\n{_numbers(data)}")

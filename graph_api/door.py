@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from inspect import isawaitable
 from typing import Any, NoReturn
 
@@ -24,29 +24,27 @@ from graphql import (
     OperationType,
     create_source_event_stream,
     execute,
-    get_operation_ast,
-    parse,
-    validate,
 )
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from cypher.gathering import Overloaded
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import limits, metrics
+from graph_api import limits, metrics, tracing
 from graph_api.auth import Unauthenticated, viewer_of
+from graph_api.batched.reach import total
+from graph_api.cache import BudgetSpent
 from graph_api.context import Context, Stores, language_of
+from graph_api.documents import ERRORS_MAX, Documents, UnknownDocument
 from graph_api.errors import DomainError, ManyErrors
 from graph_api.limits import BadInput, TooCostly
 from graph_api.schema.access import Forbidden
 from graph_api.schema.executor import Executor
+from graph_api.sessions import NotOurPage, Sessions, has_cookie
 from graph_api.viewer import Role, Viewer
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
-DOCUMENTS_KEPT = 256
-DOCUMENT_LENGTH_MAX = 4096
-"""Longer texts are rare, and a syntax tree takes a hundred times its text."""
-ERRORS_MAX = 5
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
@@ -71,25 +69,55 @@ class NotValid(Exception):
         self.errors = list(errors)
 
 
-NOT_UNDERSTOOD = (BadInput, TooCostly, Forbidden, GraphQLError, NotValid)
+NOT_UNDERSTOOD = (BadInput, BudgetSpent, TooCostly, Forbidden, GraphQLError, NotValid, UnknownDocument)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
+    """`document_id`: of a trusted document, instead of a query."""
+
     query: str
     variables: dict[str, Any]
     operation_name: str | None
+    document_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A request that may run. `name`: under which it is counted; `asked`: what it may take, in values; `remaining`:
+    what its caller may still ask for."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    name: str
+    asked: int
+    remaining: int | None
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What the answer says beside the data."""
+        budget = {} if self.remaining is None else {"remaining": self.remaining}
+        return {"cost": {"asked": self.asked, **budget}}
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An ASGI endpoint over one schema; `stores` and `secret` are asked for at each request."""
+    """An ASGI endpoint over one schema; `stores` and `secret` are asked for at each request.
+
+    `trusted_only`: promoters may send nothing but trusted documents.
+    `budgets`: values that a caller of a role may ask for in a minute; a role without one may ask for any number.
+    """
 
     schema: GraphQLSchema
     stores: Callable[[], Stores]
     secret: Callable[[], str]
     production: bool
     documents: Documents
+    sessions: Sessions
+    budgets: Mapping[Role, int]
+    trusted_only: bool
+    tracing: Callable[[], tracing.Tracing | None]
+    names: metrics.Names = field(default_factory=metrics.Names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -98,10 +126,12 @@ class Door:
         operation = "none"
         try:
             media_type = _media_type(request)
-            viewer = viewer_of_request(self.secret(), request)
+            viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
             asked = _graphql_request(await _body(request))
             status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
             response = _response(status, payload, media_type)
+            if status == 429:
+                response.headers["Retry-After"] = str(payload["errors"][0]["extensions"]["retryAfterSeconds"])
         except Refusal as refusal:
             response = refused(refusal)
         except ClientDisconnect:
@@ -119,31 +149,66 @@ class Door:
         """HTTP status, response body and kind of operation."""
         invalid = 400 if media_type == GRAPHQL_JSON else 200
         try:
-            document, operation = self.understood(asked, viewer)
-            if operation.operation is OperationType.SUBSCRIPTION:
+            understood = await self.understood(asked, viewer, payer_of(viewer, request.headers.get("authorization")))
+            if understood.operation.operation is OperationType.SUBSCRIPTION:
                 raise BadInput("subscribe over a WebSocket, graphql-transport-ws at /graphql")
+        except BudgetSpent as error:
+            return 429, {"errors": as_errors(error, request_id)}, "none"
         except NOT_UNDERSTOOD as error:
             return invalid, {"errors": as_errors(error, request_id)}, "none"
         context = Context.of(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
-        payload = await self.answer(document, context, asked, request_id)
-        return invalid if "data" not in payload else 200, payload, operation.operation.value
+        payload = await self.carried_out(understood, context, asked, request_id)
+        status = invalid if "data" not in payload else 200
+        return status, payload | {"extensions": understood.extensions}, understood.operation.operation.value
 
-    def understood(self, asked: GraphQLRequest, viewer: Viewer) -> tuple[DocumentNode, OperationDefinitionNode]:
-        """The document and its operation, valid and within all limits; one of NOT_UNDERSTOOD says what is wrong."""
+    async def understood(self, asked: GraphQLRequest, viewer: Viewer, payer: str) -> Understood:
+        """The request, valid, paid for and within all limits; one of NOT_UNDERSTOOD says what is wrong."""
         try:
-            document = self.documents.parsed(asked.query)
-            operation = get_operation_ast(document, asked.operation_name)
-            if operation is None:
-                raise BadInput("operationName must name one operation of the query")
+            text = self.documents.text_of(asked.document_id) if asked.document_id is not None else asked.query
+            if self.trusted_only and viewer.role is Role.PROMOTER and not self.documents.trusts(text):
+                raise Forbidden("promoters may only send documents that are known here, see documentId")
+            document = self.documents.of(text)
+            operation = document.operation(asked.operation_name)
             if self.production and viewer.role in (Role.PROMOTER, Role.SERVICE):
-                _refuse_introspection(document)
-            limits.check_size(self.schema, document, operation, asked.variables)
+                _refuse_introspection(document.tree)
+            estimate = document.estimate(self.schema, operation, asked.variables)
         except RecursionError as error:
             raise TooCostly("the query nests too deep") from error
-        errors = self.documents.errors(self.schema, asked.query, document, hide_suggestions=self.production)
+        cost = self._price(estimate, viewer)
+        # Paid before it is validated: what is wrong costs us work too.
+        remaining = await self._paid(viewer, payer, cost)
+        errors = self.documents.errors(self.schema, document, hide_suggestions=self.production)
         if errors:
             raise NotValid(errors)
-        return document, operation
+        own_name = operation.name.value if operation.name is not None else None
+        is_trusted, is_staff = self.documents.trusts(text), viewer.role is not Role.PROMOTER
+        name = self.names.of(own_name, trusted=is_trusted, staff=is_staff)
+        return Understood(document.tree, operation, name, cost, remaining)
+
+    def _price(self, estimate: limits.Estimate, viewer: Viewer) -> int:
+        """In values; TooCostly above the limit of a request."""
+        reach, code = self.stores().reach, viewer.promoter_code
+        walks = sum(reach.cost(code, depth) * times for depth, times in estimate.own.items())
+        walks += sum(reach.cost(None, depth) * times for depth, times in estimate.others.items())
+        cost = total(estimate.size.cost, walks)
+        limits.check(limits.Size(estimate.size.depth, cost))
+        return cost
+
+    async def _paid(self, viewer: Viewer, payer: str, cost: int) -> int | None:
+        """What the caller may still ask for; None without a budget, BudgetSpent if it is spent."""
+        size = self.budgets.get(viewer.role)
+        return await self.stores().budgets.take(payer, size, cost) if size else None
+
+    async def carried_out(
+        self, understood: Understood, context: Context, asked: GraphQLRequest, request_id: str
+    ) -> dict[str, Any]:
+        """The response to a query or mutation, timed and traced by its name."""
+        began = time.perf_counter()
+        kind, role = understood.operation.operation.value, context.viewer.role
+        with tracing.operation(self.tracing(), kind=kind, name=understood.name, request_id=request_id, role=role):
+            payload = await self.answer(understood.document, context, asked, request_id)
+        metrics.carried_out(understood.name, time.perf_counter() - began)
+        return payload
 
     async def answer(
         self, document: DocumentNode, context: Context, asked: GraphQLRequest, request_id: str, event: object = None
@@ -190,45 +255,6 @@ class Door:
         return events
 
 
-class Documents:
-    """Parsed documents, the latest asked for; with what validation said, once it has."""
-
-    def __init__(self, kept: int = DOCUMENTS_KEPT) -> None:
-        self._kept = kept
-        self._parsed: OrderedDict[str, DocumentNode] = OrderedDict()
-        self._valid: set[str] = set()
-
-    def parsed(self, query: str) -> DocumentNode:
-        """The document of a text; its shape is within limits."""
-        document = self._parsed.get(query)
-        if document is not None:
-            self._parsed.move_to_end(query)
-            return document
-        if len(query.encode()) > limits.QUERY_BYTES_MAX:
-            raise BadInput(f"a query is at most {limits.QUERY_BYTES_MAX // 1024} KB; give values as variables")
-        document = parse(query, max_tokens=limits.TOKENS_MAX)
-        limits.check_shape(document)
-        return document
-
-    def errors(
-        self, schema: GraphQLSchema, query: str, document: DocumentNode, *, hide_suggestions: bool
-    ) -> list[GraphQLError]:
-        """What is wrong with a document; a right one is kept."""
-        if query in self._valid:
-            return []
-        errors = validate(schema, document, max_errors=ERRORS_MAX, hide_suggestions=hide_suggestions)
-        if not errors and len(query) <= DOCUMENT_LENGTH_MAX:
-            self._keep(query, document)
-        return errors
-
-    def _keep(self, query: str, document: DocumentNode) -> None:
-        self._parsed[query] = document
-        self._valid.add(query)
-        if len(self._parsed) > self._kept:
-            dropped, _ = self._parsed.popitem(last=False)
-            self._valid.discard(dropped)
-
-
 def _media_type(request: Request) -> str:
     """The media type to answer with; refuses what is not a POST of JSON."""
     if request.method != "POST":
@@ -247,13 +273,32 @@ def _media_type(request: Request) -> str:
     return JSON
 
 
-def viewer_of_request(secret: str, request: Request) -> Viewer:
-    """Who asks; Refusal without a good token."""
+async def viewer_of_request(sessions: Sessions, stores: Stores, secret: str, request: Request) -> Viewer:
+    """Who asks, by a token or by a session of the browser; Refusal without either."""
+    if "authorization" not in request.headers and has_cookie(request.headers):
+        try:
+            found = await sessions.of_request(stores.store, secret, request.headers, now=time.time_ns() // 1000)
+        except Unauthenticated as error:
+            raise Refusal(401, "UNAUTHENTICATED", str(error), headers={"WWW-Authenticate": "Bearer"}) from error
+        except NotOurPage as error:
+            raise Refusal(403, "FORBIDDEN", str(error)) from error
+        except StoreUnavailable as error:
+            raise Refusal(503, "UNAVAILABLE", "the store cannot be reached, try again") from error
+        except StoreTimeout as error:
+            raise Refusal(504, "TIMEOUT", "the answer took too long") from error
+        return found.viewer
     try:
         return viewer_of(secret, request.headers.get("authorization"))
     except Unauthenticated as error:
         challenge = 'Bearer error="invalid_token"' if "authorization" in request.headers else "Bearer"
         raise Refusal(401, "UNAUTHENTICATED", str(error), headers={"WWW-Authenticate": challenge}) from error
+
+
+def payer_of(viewer: Viewer, authorization: object) -> str:
+    """Whose budget pays: a promoter's, whatever tokens it has; of others each token, and each person without one."""
+    if viewer.promoter_code is not None or not isinstance(authorization, str):
+        return viewer.actor
+    return f"{viewer.actor}:{sha256(authorization.encode()).hexdigest()[:16]}"
 
 
 async def _body(request: Request) -> bytes:
@@ -297,16 +342,19 @@ def graphql_request(given: object) -> GraphQLRequest:
     """A request out of its JSON; BadInput if it is none."""
     kinds: dict[str, tuple[type, ...]] = {
         "query": (str,),
+        "documentId": (str,),
         "variables": (dict, type(None)),
         "operationName": (str, type(None)),
         "extensions": (dict, type(None)),
     }
-    if not isinstance(given, dict) or "query" not in given:
-        raise BadInput("the body must be an object with a query")
+    if not isinstance(given, dict) or ("query" in given) == ("documentId" in given):
+        raise BadInput("the body must be an object with a query, or with a documentId in its place")
     for name, types in kinds.items():
         if name in given and not isinstance(given[name], types):
             raise BadInput(f"{name} has the wrong type")
-    return GraphQLRequest(given["query"], given.get("variables") or {}, given.get("operationName"))
+    return GraphQLRequest(
+        given.get("query", ""), given.get("variables") or {}, given.get("operationName"), given.get("documentId")
+    )
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -356,11 +404,20 @@ def as_error(error: Exception, request_id: str) -> dict[str, Any]:
         cause = error.original_error if error.original_error is not None and error.path is not None else error
         if cause is not error and isinstance(cause, GraphQLError) and cause.nodes is None:
             cause = TypeError(cause.message)  # an answer that its own type refuses is nobody's input
+    if isinstance(cause, BudgetSpent):
+        facts = {"asked": cause.asked, "remaining": cause.remaining}
+        waits = {"retryAfterSeconds": cause.retry_after_seconds, "cost": facts}
+        return shown | {"extensions": {"code": "COST_EXCEEDED", **waits}}
+    if isinstance(cause, UnknownDocument):
+        return shown | {"extensions": {"code": "UNKNOWN_DOCUMENT", "documentId": cause.document_id[:128]}}
     code, message = _code(cause)
     if code == "INTERNAL":
         log.error("field failed", request_id=request_id, path=shown.get("path"), exc_info=cause)
         return shown | {"message": "internal error", "extensions": {"code": code, "requestId": request_id}}
-    return shown | {"message": message, "extensions": {"code": code}}
+    extensions: dict[str, Any] = {"code": code}
+    if isinstance(cause, Overloaded):
+        extensions["retryAfterSeconds"] = cause.retry_after_seconds
+    return shown | {"message": message, "extensions": extensions}
 
 
 def _code(cause: Exception) -> tuple[str, str]:
@@ -376,6 +433,8 @@ def _code(cause: Exception) -> tuple[str, str]:
         return "BAD_USER_INPUT", str(cause)
     if isinstance(cause, StoreTimeout):
         return "TIMEOUT", "the answer took too long"
+    if isinstance(cause, Overloaded):
+        return "OVERLOADED", str(cause)
     if isinstance(cause, StoreUnavailable):
         return "UNAVAILABLE", "the store cannot be reached, try again"
     return "INTERNAL", "internal error"

@@ -1,6 +1,6 @@
 """Files for finance over HTTP: payouts, commission entries, a promoter's statement, a year's tax, as CSV or XLSX.
 
-`GET /exports/NAME.csv` or `.xlsx` with a token. CSV streams page by page; XLSX is finished first and sent then. Beside
+`GET /exports/NAME.csv` or `.xlsx` with a token, or with a session and its CSRF token. CSV streams page by page; XLSX is finished first and sent then. Beside
 them, for the risk team, `GET /exports/evidence.jsonl?promoter=CODE`: a tree as a pack of evidence. What is
 wrong is told before a file begins, as JSON with the codes of the GraphQL door; a file that breaks off later has no end.
 """
@@ -35,6 +35,7 @@ from graph_api.rules.commission import CommissionKind
 from graph_api.rules.payout import PayoutStatus
 from graph_api.schema.access import EXPORTS, Forbidden, check_evidence, check_export
 from graph_api.schema.enums import CommissionState
+from graph_api.sessions import Sessions
 from graph_api.viewer import Role, Viewer
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Exports:
 
     stores: Callable[[], Stores]
     secret: Callable[[], str]
+    sessions: Sessions
     _books: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKS_AT_ONCE))
     _packs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PACKS_AT_ONCE))
 
@@ -79,7 +81,7 @@ class Exports:
     async def _answer(self, request: Request) -> Response:
         if request.method != "GET":
             raise Refusal(405, "BAD_USER_INPUT", "GET an export", headers={"Allow": "GET"})
-        viewer = viewer_of_request(self.secret(), request)
+        viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
         name, _, form = request.path_params["file"].partition(".")
         if (name, form) == ("evidence", "jsonl"):
             return await self._evidence(request.query_params.multi_items(), viewer)

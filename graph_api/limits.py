@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 from graphql import (
     ArgumentNode,
     DocumentNode,
+    EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -25,58 +27,25 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
     is_composite_type,
-    is_list_type,
+)
+
+from graph_api.prices import (
+    COST_MAX,
+    NODES_PER_FACTOR,
+    PAGE_MAX,
+    SORTS_BY_TEAM,
+    WALKS,
+    WEIGHTS,
+    list_factor,
 )
 
 QUERY_BYTES_MAX = 64 * 1024
 TOKENS_MAX = 16_000
 DEPTH_MAX = 20
-COST_MAX = 20_000
-PAGE_MAX = 100
 OPERATIONS_MAX = 20
 REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
-WEIGHTS = {
-    "Query.explore": COST_MAX // 4,
-    "Query.askQuestion": COST_MAX // 4,
-    "Query.simulatePlan": COST_MAX // 2,
-    "Query.tryDetector": COST_MAX // 2,
-    "Query.detectors": 200,
-    "Query.blastRadius": 200,
-    "Query.counterfactual": 400,
-    "Query.lossImpact": 200,
-    "LossImpact.customers": 400,
-    "LossImpact.uplines": 200,
-    "Finding.blastRadius": 1_000,
-    "Query.cycles": 4_000,
-    "Query.chains": 2_000,
-    "Query.ring": 1_000,
-    "Query.networkDiff": 500,
-    "Query.identifierHubs": 500,
-    "Promoter.statement": 400,
-    "Promoter.taxRecord": 50,
-    "Mutation.scanRisk": 2_000,
-}
-"""What a heavy field costs beside its values; two simulations or trials do not fit into one request, nor many scans.
-
-One that takes `months` reads as much for each, and weighs so often as much.
-"""
-NODES_PER_FACTOR = 100
-"""Nodes of a sub-graph are cheaper than those of a page: 5,000 of them, with their edges, are within the limit."""
-LIST_FACTOR = 5
-"""What a list without `first` counts for: lines of an order, levels of a team, routes."""
-LIST_FACTORS = {
-    "Subgraph.nodes": 25,
-    "Subgraph.edges": 25,
-    "NetworkDiff.nodes": 25,
-    "NetworkDiff.edges": 25,
-    "NetworkDiff.moves": 25,
-}
-"""Lists that are longer: a structure, of which a page may hold a hundred, has hundreds of nodes."""
-PAGES = ("Connection", "Trial", "Cycles", "Chains")
-"""Types whose lists are as long as the `first` of the field that gives them."""
 
 
 class BadInput(Exception):
@@ -94,7 +63,30 @@ class Size(NamedTuple):
     cost: int
 
 
-NOTHING = Size(0, 0)
+Walks = Mapping[int, int]
+"""How many walks down to each number of levels; 0 levels stands for the whole team."""
+
+
+class Estimate(NamedTuple):
+    """What an operation may take: its values, and the teams that are walked if the cache knows nothing."""
+
+    size: Size
+    own: Walks
+    others: Walks
+
+
+class Measure(NamedTuple):
+    """A selection; `own` are walks of the object it is made on."""
+
+    depth: int
+    cost: int
+    own: Walks
+    others: Walks
+
+
+NOTHING = Measure(0, 0, {}, {})
+CEILINGS = (1, 2, 3, 5, 10, 20)
+"""Numbers of levels that walks are counted by; deeper ones count as the whole team."""
 LEVELS = ("depth", "level", "maxDepth", "maxHops")
 """Arguments that count levels of the tree or hops of a path."""
 
@@ -121,6 +113,31 @@ def check_shape(document: DocumentNode) -> None:
         raise TooCostly("the query repeats the same fields too often")
 
 
+def estimated(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+) -> tuple[Estimate, frozenset[str]]:
+    """What an operation may take, and the variables that this depends on."""
+    fragments = {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    meter = _Meter(schema, fragments, _defaults(operation) | dict(variables))
+    found = meter.operation(operation)
+    return Estimate(Size(found.depth, found.cost), found.own, found.others), frozenset(meter.looked_at)
+
+
+def check(size: Size) -> None:
+    """TooCostly above a limit."""
+    if size.depth > DEPTH_MAX:
+        raise TooCostly(f"the query nests {size.depth} fields deep, more than {DEPTH_MAX}")
+    if size.cost > COST_MAX:
+        raise TooCostly(f"the query may make {size.cost} values, more than {COST_MAX}: ask for smaller pages")
+
+
 def check_size(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -128,17 +145,8 @@ def check_size(
     variables: Mapping[str, Any],
 ) -> Size:
     """The size of an operation, unless it is above a limit."""
-    fragments = {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-    given = _defaults(operation) | dict(variables)
-    size = _Meter(schema, fragments, given).operation(operation)
-    if size.depth > DEPTH_MAX:
-        raise TooCostly(f"the query nests {size.depth} fields deep, more than {DEPTH_MAX}")
-    if size.cost > COST_MAX:
-        raise TooCostly(f"the query may make {size.cost} values, more than {COST_MAX}: ask for smaller pages")
+    (size, _, _), _ = estimated(schema, document, operation, variables)
+    check(size)
     return size
 
 
@@ -159,19 +167,21 @@ class _Meter:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
-    measured: dict[str, Size] = field(default_factory=dict)
+    measured: dict[str, Measure] = field(default_factory=dict)
+    looked_at: set[str] = field(default_factory=set)
 
-    def operation(self, operation: OperationDefinitionNode) -> Size:
+    def operation(self, operation: OperationDefinitionNode) -> Measure:
         return self._selections(operation.selection_set, self.schema.get_root_type(operation.operation))
 
-    def _selections(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
+    def _selections(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Measure:
         if node is None:
             return NOTHING
-        sizes = [self._selection(selection, parent) for selection in node.selections]
-        depth = max((size.depth for size in sizes), default=0)
-        return Size(depth, min(sum(size.cost for size in sizes), COST_MAX * PAGE_MAX))
+        found = [self._selection(selection, parent) for selection in node.selections]
+        depth = max((each.depth for each in found), default=0)
+        cost = min(sum(each.cost for each in found), COST_MAX * PAGE_MAX)
+        return Measure(depth, cost, _added(*(each.own for each in found)), _added(*(each.others for each in found)))
 
-    def _selection(self, node: Any, parent: GraphQLNamedType | None) -> Size:
+    def _selection(self, node: Any, parent: GraphQLNamedType | None) -> Measure:
         if isinstance(node, FieldNode):
             return self._field(node, parent)
         if isinstance(node, InlineFragmentNode):
@@ -180,7 +190,7 @@ class _Meter:
             return self._selections(node.selection_set, narrowed)
         return self._fragment(node.name.value)
 
-    def _fragment(self, name: str) -> Size:
+    def _fragment(self, name: str) -> Measure:
         if name not in self.measured:
             # Validation refuses fragments that spread themselves; until then one counts for nothing within itself.
             self.measured[name] = NOTHING
@@ -190,28 +200,60 @@ class _Meter:
                 self.measured[name] = self._selections(definition.selection_set, condition)
         return self.measured[name]
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         known = (
             self.schema.get_field(parent, node.name.value) if parent is not None and is_composite_type(parent) else None
         )
-        name = f"{parent.name}.{node.name.value}" if parent is not None else ""
         self._check_levels(node)
-        below_type = get_named_type(known.type) if known is not None else None
-        below = self._selections(node.selection_set, below_type)
+        below = self._selections(node.selection_set, get_named_type(known.type) if known is not None else None)
+        if known is None or parent is None:
+            return below._replace(depth=below.depth + 1, cost=1 + (self._page_length(node) or 1) * below.cost)
+        name = f"{parent.name}.{node.name.value}"
+        factor = self._factor(node, parent, known)
+        weight = WEIGHTS.get(name, 1)
+        if name in WEIGHTS and "months" in known.args:
+            weight *= max(self._number(node, "months", known.args["months"].default_value), 1)
+        walked = {self._walk(node, name, known): 1} if name in WALKS else {}
+        if name == "Query.me":
+            own, others = below.own, _times(below.others, factor)
+        else:
+            own, others = walked, _times(_added(below.own, below.others), factor)
+        return Measure(below.depth + 1, weight + factor * below.cost, own, others)
+
+    def _factor(self, node: FieldNode, parent: GraphQLNamedType, known: GraphQLField) -> int:
+        """How often what is below the field counts."""
         factor = self._page_length(node)
-        if factor is None and known is not None and "first" in known.args:
+        if factor is None and "first" in known.args:
             default = known.args["first"].default_value
             factor = default if isinstance(default, int) else PAGE_MAX
         if factor is None:
-            in_page = parent is not None and parent.name.endswith(PAGES)
-            is_list = known is not None and is_list_type(get_nullable_type(known.type))
-            factor = LIST_FACTORS.get(name, LIST_FACTOR) if is_list and not in_page else 1
-        if known is not None and "limit" in known.args:
+            factor = list_factor(parent.name, node.name.value, known.type)
+        if "limit" in known.args:
             factor = max(self._number(node, "limit", known.args["limit"].default_value) // NODES_PER_FACTOR, 1)
-        weight = WEIGHTS.get(name, 1)
-        if known is not None and name in WEIGHTS and "months" in known.args:
-            weight *= max(self._number(node, "months", known.args["months"].default_value), 1)
-        return Size(below.depth + 1, weight + factor * below.cost)
+        return factor
+
+    def _walk(self, node: FieldNode, name: str, known: GraphQLField) -> int:
+        """Down to how many levels the field walks; 0: the whole team."""
+        bound = WALKS[name]
+        if bound is None or self._named(node, "orderBy") == SORTS_BY_TEAM:
+            return 0
+        depth = self._number(node, bound, known.args[bound].default_value)
+        if (level := self._argument(node, "level")) is not None:
+            depth = max(depth, self._int_of(level) or depth)
+        return next((ceiling for ceiling in CEILINGS if ceiling >= depth), 0)
+
+    def _named(self, node: FieldNode, name: str) -> object:
+        """The value of an argument that is a member of an enum."""
+        argument = self._argument(node, name)
+        value: Any = argument.value if argument is not None else None
+        if isinstance(value, VariableNode):
+            self.looked_at.add(value.name.value)
+            return self.variables.get(value.name.value)
+        return value.value if isinstance(value, EnumValueNode) else None
+
+    @staticmethod
+    def _argument(node: FieldNode, name: str) -> ArgumentNode | None:
+        return next((argument for argument in node.arguments or () if argument.name.value == name), None)
 
     def _check_levels(self, node: FieldNode) -> None:
         """Levels are counted from 1; deeper than any tree is as deep as the tree."""
@@ -223,7 +265,7 @@ class _Meter:
 
     def _page_length(self, node: FieldNode) -> int | None:
         """The value of `first`; BadInput if it is outside its bounds. Other types are left to validation."""
-        argument = next((argument for argument in node.arguments or () if argument.name.value == "first"), None)
+        argument = self._argument(node, "first")
         if argument is None:
             return None
         value = self._int_of(argument)
@@ -235,7 +277,9 @@ class _Meter:
 
     def _number(self, node: FieldNode, name: str, default: Any) -> int:
         """The value of an argument, which its own field holds against its bounds."""
-        argument = next((argument for argument in node.arguments or () if argument.name.value == name), None)
+        argument = self._argument(node, name)
+        if argument is not None and isinstance(argument.value, VariableNode):
+            self.looked_at.add(argument.value.name.value)
         given = argument is not None and not (
             isinstance(argument.value, VariableNode) and argument.value.name.value not in self.variables
         )
@@ -247,9 +291,25 @@ class _Meter:
         if isinstance(value, IntValueNode):
             return _int(value.value)
         if isinstance(value, VariableNode):
+            self.looked_at.add(value.name.value)
             given = self.variables.get(value.name.value)
             return int(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
         return None
+
+
+def _added(*walks: Walks) -> Walks:
+    given = [each for each in walks if each]
+    if len(given) < 2:
+        return given[0] if given else {}
+    found: Counter[int] = Counter()
+    for each in given:
+        found.update(each)
+    return found
+
+
+def _times(walks: Walks, factor: int) -> Walks:
+    """No more than what is refused anyhow, so that numbers stay small however deep pages nest."""
+    return {levels: min(count * factor, COST_MAX * PAGE_MAX) for levels, count in walks.items()}
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import gc
@@ -9,8 +10,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, NoReturn
@@ -120,9 +121,40 @@ def _served(settings: Settings, servers: Servers, runs_jobs: bool) -> FastAPI:
     Measured: each of its full runs held up every request for 130 ms.
     """
     app = create_app(settings, servers=servers, runs_jobs=runs_jobs)
+    app.router.lifespan_context = _draining(app.router.lifespan_context, settings.drain_seconds)
     gc.collect()
     gc.freeze()
     return app
+
+
+def _draining(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[Any]], drain_seconds: float
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Any]]:
+    """A life that ends slowly: from SIGTERM on it is not ready, and it goes on answering for a while.
+
+    Whoever spreads requests over several instances has seen by then that this one is leaving. After it the server
+    stops: it takes no new connection, closes sockets, and ends once the requests under way are answered.
+    """
+
+    @asynccontextmanager
+    async def slowly(app: FastAPI) -> AsyncIterator[Any]:
+        async with lifespan(app) as state:
+            loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+            assert callable(stop), "the server listens to SIGTERM before it begins to live"
+
+            def leave(signum: int, frame: FrameType | None) -> None:
+                if app.state.leaving:
+                    stop(signum, frame)  # asked twice: at once
+                app.state.leaving = True
+                loop.call_soon_threadsafe(loop.call_later, drain_seconds, stop, signum, None)
+
+            signal.signal(signal.SIGTERM, leave)
+            try:
+                yield state
+            finally:
+                signal.signal(signal.SIGTERM, stop)
+
+    return slowly
 
 
 def _tell_when_ready(bound: socket.socket, on_ready: Callable[[], None]) -> None:

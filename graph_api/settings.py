@@ -5,10 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_KEY_LENGTH_MIN = 32
+RoleName = Literal["PROMOTER", "OPERATOR", "RISK", "FINANCE", "SERVICE", "ADMIN"]
+REQUEST_COST_MAX = 20_000
+"""A smaller budget than the dearest request that is allowed would let it wait for ever."""
+PRODUCTION_BUDGETS: dict[RoleName, int] = {
+    "PROMOTER": 120_000,
+    "OPERATOR": 600_000,
+    "RISK": 1_200_000,
+    "FINANCE": 600_000,
+    "SERVICE": 6_000_000,
+    "ADMIN": 1_200_000,
+}
+"""Values a minute: of a promoter some three hundred team views."""
 
 
 class Settings(BaseSettings):
@@ -31,7 +43,19 @@ class Settings(BaseSettings):
     neo4j_page_cache: str = "256m"
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
+    public_origin: str | None = None
+    session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
+    session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
+    trusted_documents: Literal["off", "known", "only"] = "known"
+    documents_dir: Path | None = None
+    slow_statement_seconds: Annotated[float, Field(gt=0)] = 1.0
+    otlp_endpoint: str | None = None
+    trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+    cost_budgets: dict[RoleName, Annotated[int, Field(ge=0)]] | None = None
     jobs_every_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600.0
+    cdn_base_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?$")] = None
+    invite_url: Annotated[str | None, Field(pattern=r"^https?://[^\s\"'<>]*\{code\}[^\s\"'<>]*$")] = None
     wechat_mchid: str | None = None
     wechat_appid: str | None = None
     wechat_cert_serial: str | None = None
@@ -44,3 +68,17 @@ class Settings(BaseSettings):
     wechat_timeout_seconds: float = 15.0
     wechat_scene_id: str = "1005"  # 佣金报酬, which wants these two sentences about what is paid for
     wechat_scene_report: dict[str, str] = {"岗位类型": "推广员", "报酬说明": "推广佣金"}
+
+    @field_validator("cost_budgets")
+    @classmethod
+    def _takes_a_request(cls, given: dict[RoleName, int] | None) -> dict[RoleName, int] | None:
+        small = {role: size for role, size in (given or {}).items() if 0 < size < REQUEST_COST_MAX}
+        if small:
+            raise ValueError(f"a budget is 0 (none) or at least {REQUEST_COST_MAX} values a minute, not {small}")
+        return given
+
+    @property
+    def budgets(self) -> dict[RoleName, int]:
+        """Values a minute by role, 0 for any number: those given, else in production those of PRODUCTION_BUDGETS."""
+        usual = PRODUCTION_BUDGETS if self.env == "production" else {}
+        return usual | (self.cost_budgets or {})

@@ -1,7 +1,7 @@
 """The door's other leaf: GraphQL over WebSockets, by the protocol graphql-transport-ws.
 
-The protocol is Strawberry's; who comes in, what may be asked and what is said of errors is the door's. There are no
-cookies, so a page of another origin has no more rights here than anybody without a token: origins are not looked at.
+The protocol is Strawberry's; who comes in, what may be asked and what is said of errors is the door's. A browser sends
+its cookies along to any socket, so one that comes in by its session comes from a page of ours and shows its CSRF token.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import ErrorMessage, SubscribeMessage
 from strawberry.types.unset import UNSET, UnsetType
 
+from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import metrics
 from graph_api.auth import Unauthenticated, viewer_until
 from graph_api.context import Context, Language, language_of
-from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request
+from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request, payer_of
 from graph_api.limits import BadInput, TooCostly
+from graph_api.sessions import CSRF_HEADER, NotOurPage, SignedIn, has_cookie
 from graph_api.viewer import Viewer
 
 MESSAGE_BYTES_MAX = 256 * 1024
@@ -48,6 +50,8 @@ INIT_SECONDS = 3.0
 SEND_SECONDS = 30.0
 """Who takes no message for so long is gone, or as good as gone."""
 AWAY_SECONDS = 1.0
+SESSION_SECONDS = 10.0
+"""How long a session that was ended may go on hearing."""
 
 FORBIDDEN, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER = 4403, 4406, 1013
 """Close codes. Clients of the protocol come back by themselves after 4403, with a fresh token, and 1013, but not after 4400."""
@@ -60,6 +64,7 @@ class Sockets:
     door: Door
     init_seconds: float = INIT_SECONDS
     send_seconds: float = SEND_SECONDS
+    session_seconds: float = SESSION_SECONDS
     waiting: int = 0
     open: int = 0
     operations: int = 0
@@ -137,6 +142,10 @@ class _Wire(AsyncWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
+class _Id(str):
+    """A documentId, in the place of the query that the protocol's handler hands on."""
+
+
 class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     """One socket. It stands for Strawberry's view too, of which the protocol wants nothing but `on_ws_connect`."""
 
@@ -151,7 +160,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         )
         self._sockets = sockets
         self._door = sockets.door
-        self._header = websocket.headers.get("authorization")
+        self._headers = websocket.headers
+        self._session: SignedIn | None = None
         self._language: Language = language_of(websocket.headers.get("accept-language", ""))
         self._viewer: Viewer | None = None
         self._expiry: asyncio.Task[None] | None = None
@@ -159,12 +169,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def on_ws_connect(self, context: Mapping[str, Any]) -> UnsetType:
         """Let in whoever has a good token, in the payload or in the header of the upgrade, until it expires."""
         given = {name.lower(): value for name, value in context["connection_params"].items()}
-        authorization = given.get("authorization", self._header)
         try:
-            viewer, left_seconds = viewer_until(
-                self._door.secret(), authorization if isinstance(authorization, str) else None
-            )
-        except Unauthenticated as error:
+            viewer, left_seconds = await self._shown(given)
+        except (Unauthenticated, NotOurPage) as error:
             raise ConnectionRejectionError from error
         code = viewer.promoter_code
         if self._sockets.open >= SOCKETS_MAX:
@@ -178,6 +185,18 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         self._viewer = viewer
         self._expiry = asyncio.create_task(self._expire(left_seconds))
         return cast("UnsetType", UNSET)  # no payload of the acknowledgement
+
+    async def _shown(self, given: Mapping[str, object]) -> tuple[Viewer, float]:
+        """Who it is by what was shown, and for how many seconds at most: a token, else a session of the browser."""
+        authorization = given.get("authorization", self._headers.get("authorization"))
+        if authorization is None and has_cookie(self._headers):
+            door, csrf = self._door, given.get(CSRF_HEADER.lower())
+            found = await door.sessions.of_socket(
+                door.stores().store, door.secret(), self._headers, csrf=csrf, now=time.time_ns() // 1000
+            )
+            self._session = found
+            return found.viewer, found.left_seconds
+        return viewer_until(self._door.secret(), authorization if isinstance(authorization, str) else None)
 
     @property
     def _promoter_code(self) -> str:
@@ -193,8 +212,25 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         raise WebSocketDisconnected
 
     async def _expire(self, left_seconds: float) -> None:
-        await asyncio.sleep(left_seconds)
-        await self.websocket.close(FORBIDDEN, "The token has expired")
+        if self._session is None:
+            await asyncio.sleep(left_seconds)
+            await self.websocket.close(FORBIDDEN, "The token has expired")
+            return
+        while await self._session_stands():  # noqa: ASYNC110 - it ends in the store, which tells nobody
+            await asyncio.sleep(self._sockets.session_seconds)
+        await self.websocket.close(FORBIDDEN, "The session is over")
+
+    async def _session_stands(self) -> bool:
+        """Whether the session is one still. A socket is no sign that anybody is there: it does not keep one alive."""
+        assert self._session is not None
+        door, now = self._door, time.time_ns() // 1000
+        try:
+            return (
+                await door.sessions.signed_in(door.stores().store, door.secret(), self._session.token, now=now)
+                is not None
+            )
+        except (StoreUnavailable, StoreTimeout):
+            return True  # nothing can be told meanwhile either
 
     async def shutdown(self) -> None:
         if self._expiry is not None:
@@ -211,6 +247,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         if fault is not None:
             await self.handle_invalid_message(fault)
             return
+        if message.get("type") == "subscribe":
+            payload: dict[str, Any] = message["payload"]
+            if "documentId" in payload:
+                message = message | {"payload": payload | {"query": _Id(payload["documentId"])}}
         await super().handle_message(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
@@ -249,8 +289,12 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
         assert self._viewer is not None, "nothing runs before the socket is let in"
-        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name)
-        document, definition = self._door.understood(asked, self._viewer)
+        id = str(operation.query) if isinstance(operation.query, _Id) else None
+        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name, id)
+        shown = cast("Mapping[str, Any]", self.context)["connection_params"]
+        authorization = next((value for name, value in shown.items() if name.lower() == "authorization"), None)
+        understood = await self._door.understood(asked, self._viewer, payer_of(self._viewer, authorization))
+        document, definition = understood.document, understood.operation
         context = Context.of(self._door.stores(), self._viewer, self._language)
         if definition.operation is OperationType.SUBSCRIPTION:
             events = await self._door.events(document, context, asked)
@@ -262,12 +306,12 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                     await _tell(operation, await self._told(document, context, asked, request_id, event))
         else:
             began = time.perf_counter()
-            payload = await self._door.answer(document, context, asked, request_id)
+            payload = await self._door.carried_out(understood, context, asked, request_id)
             metrics.answered(definition.operation.value, 200, time.perf_counter() - began)
             if "data" not in payload:
                 await _refuse(operation, payload["errors"])
                 return
-            await _tell(operation, payload)
+            await _tell(operation, payload | {"extensions": understood.extensions})
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _told(

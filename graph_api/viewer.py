@@ -17,14 +17,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """`promoter_code` is set exactly for PROMOTER; `actor` names the viewer in the journal."""
+    """`promoter_code` is set exactly for PROMOTER, `staff_name` for who has signed in; `actor` names the viewer in the journal."""
 
     role: Role
     promoter_code: str | None = None
+    staff_name: str | None = None
 
     @property
     def actor(self) -> str:
-        return f"{self.role}:{self.promoter_code}" if self.promoter_code else str(self.role)
+        name = self.promoter_code or self.staff_name
+        return f"{self.role}:{name}" if name else str(self.role)
 
     def sees(self, code: str, path: tuple[str, ...]) -> bool:
         """Whether a promoter with this upline is visible: staff see everybody, a promoter itself and its team."""

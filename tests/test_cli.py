@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -165,9 +166,11 @@ def serving(*arguments: str | Path, env: Mapping[str, str]) -> Iterator[tuple[su
 
 
 def asked(url: str, token: str, query: str) -> Any:
-    return httpx.post(
+    """The answer but for what it cost."""
+    answer = httpx.post(
         f"{url}/graphql", json={"query": query}, headers={"Authorization": f"Bearer {token}"}, trust_env=False
     ).json()
+    return {name: value for name, value in answer.items() if name != "extensions"}
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -220,6 +223,7 @@ def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path
 def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PROMOGRAPH_")}
     arguments = ("demo", "--exit", "--port", "0", "--promoters", "200", "--data-dir", tmp_path / "data")
+    shown: set[str] = set()
     for loaded in ("loaded in", "was there"):
         ran = run(*arguments, env=bare)
         assert ran.returncode == 0, ran
@@ -227,3 +231,7 @@ def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> No
         assert ran.stdout.count("\n# ") == 3
         for words in ("Peak memory: Neo4j ", "/graphiql#token=", *Role, "有效下线", "成交时推荐链"):
             assert words in ran.stdout
+        passwords = re.findall(r"^  (?:operator|risk|finance|admin) +(\S{20})$", ran.stdout, re.MULTILINE)
+        assert len(passwords) == 4
+        assert not shown & set(passwords)
+        shown |= set(passwords)

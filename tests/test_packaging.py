@@ -51,7 +51,7 @@ def tree(*suffixes: str) -> set[str]:
 
 def test_the_wheel_holds_every_module_statement_and_lock_file(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    assert tree(".py", ".cypher", ".lock") - names == set()
+    assert tree(".py", ".cypher", ".graphql", ".lock") - names == set()
     assert LOCK_PATH.relative_to(ROOT).as_posix() in names
 
 

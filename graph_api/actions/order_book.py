@@ -81,37 +81,27 @@ class OrderBook:
 
     async def write(self, transaction: Transaction) -> None:
         """Append and change everything that is in work; entries are numbered within their order's journal position."""
-        appended = Appended()
-        for noted in self.noted.values():
-            appended.extend(
-                _source(noted, transaction.recorded_at), noted.changes.entries, locked_codes=self.locked_codes
-            )
-        await orders.append(transaction, **self.rows(), commissions=appended.commissions, postings=appended.postings)
-        await absorb_debts(transaction, appended.debts)
+        appended = {number: self._appended(noted, transaction.recorded_at) for number, noted in self.noted.items()}
+        await orders.append(
+            transaction,
+            **self._rows(appended),
+            postings=[posting for each in appended.values() for posting in each.postings],
+        )
+        await absorb_debts(transaction, [id for each in appended.values() for id in each.debts])
 
-    def rows(self) -> dict[str, Any]:
-        """Parameters of `orders.append` but for entries and postings."""
+    def _appended(self, noted: Noted, posted_at: int) -> Appended:
+        appended = Appended()
+        appended.extend(_source(noted, posted_at), noted.changes.entries, locked_codes=self.locked_codes)
+        return appended
+
+    def _rows(self, appended: Mapping[str, Appended]) -> dict[str, Any]:
+        """Parameters of `orders.append` but for postings."""
         new = [noted for noted in self.noted.values() if noted.new]
         changed = [noted for noted in self.noted.values() if not noted.new]
-        resold = [n for n in self.noted.values() if n.seller_before != n.state.seller_code]
+        resold = [n for n in changed if n.seller_before != n.state.seller_code]
         return {
             "buyers": _buyer_rows(new),
-            "orders": [
-                {
-                    "buyer_code": n.state.buyer_code,
-                    "properties": order_properties(n.state) | n.extra | {"seq": n.seq},
-                }
-                for n in new
-            ],
-            "lines": [
-                {
-                    "number": n.state.number,
-                    "sku": line.sku,
-                    "properties": line_properties(line) | {"line_index": i},
-                }
-                for n in new
-                for i, line in enumerate(n.state.lines)
-            ],
+            "orders": [_order_row(noted, appended[noted.state.number].commissions) for noted in new],
             "changed_orders": [{"number": n.state.number, "properties": order_properties(n.state)} for n in changed],
             "changed_lines": [
                 {
@@ -129,6 +119,7 @@ class OrderBook:
                 if n.state.seller_code is not None
             ],
             "sales": [change._asdict() for change in self.sales()],
+            "commissions": [row for n in changed for row in appended[n.state.number].commissions],
             "events": self.events,
         }
 
@@ -145,6 +136,21 @@ def _source(noted: Noted, posted_at: int) -> Source:
         release=state.release,
         voided=noted.voided,
     )
+
+
+def _order_row(noted: Noted, commissions: list[dict[str, Any]]) -> dict[str, Any]:
+    """A new order with its lines and entries."""
+    state = noted.state
+    return {
+        "buyer_code": state.buyer_code,
+        "seller_code": state.seller_code,
+        "properties": order_properties(state) | noted.extra | {"seq": noted.seq},
+        "lines": [
+            {"sku": line.sku, "properties": line_properties(line) | {"line_index": index}}
+            for index, line in enumerate(state.lines)
+        ],
+        "commissions": commissions,
+    }
 
 
 def order_properties(state: OrderState) -> dict[str, Any]:

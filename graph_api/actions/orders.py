@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cypher import orders, plans
+from cypher.gathering import Gathering
 from cypher.products import ProductRow
 from cypher.store import Store, Transaction
 from graph_api.actions.attribution import attribute_codeless
@@ -82,16 +83,36 @@ class NewOrder:
         return sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
+class Recording(NamedTuple):
+    """What one caller records, and in whose name."""
+
+    new_orders: Sequence[NewOrder]
+    actor: str
+
+
 async def record(store: Store, new_orders: Sequence[NewOrder], *, actor: str, now: int) -> list[Outcome]:
-    """Record orders; each stands or falls alone, and the same order again is `unchanged`."""
+    """Record orders; each stands or falls alone, and the same order again is `unchanged`.
 
-    async def work(transaction: Transaction) -> list[Outcome]:
-        recorder = await _Recorder.prepare(transaction, new_orders)
-        outcomes = [recorder.take(order) for order in new_orders]
+    Callers at one time share a transaction; Overloaded if too many orders wait.
+    """
+    return await RECORDING.ask(store, Recording(new_orders, actor), now=now)
+
+
+async def record_all(transaction: Transaction, recordings: Sequence[Recording]) -> list[list[Outcome]]:
+    """Record what several callers tell, all orders of one actor at once."""
+    outcomes: list[list[Outcome]] = [[] for _ in recordings]
+    for actor in dict.fromkeys(recording.actor for recording in recordings):
+        places = [place for place, recording in enumerate(recordings) if recording.actor == actor]
+        recorder = await _Recorder.prepare(
+            transaction, [order for place in places for order in recordings[place].new_orders]
+        )
+        for place in places:
+            outcomes[place] = [recorder.take(order) for order in recordings[place].new_orders]
         await recorder.finish(transaction, actor=actor)
-        return outcomes
+    return outcomes
 
-    return await store.write(work, now=now)
+
+RECORDING = Gathering(record_all, rows=lambda recording: len(recording.new_orders))
 
 
 async def advance(
@@ -248,16 +269,17 @@ class _Recorder:
 
     def take(self, order: NewOrder) -> Outcome:
         """Judge one order; what it changes is noted in the book."""
+        fingerprint = order.fingerprint
         known = self._fingerprints.get(order.number)
         if known is not None:
-            if known != order.fingerprint:
+            if known != fingerprint:
                 return refused(Conflict(f"order {order.number} is recorded with other content", field=["number"]))
             return self._told_again(order)
         error = self._error(order)
         if error is not None:
             return refused(error)
         plan = plan_in_force(self._plans, order.paid_at)
-        noted = self._book.add(self._state(order, plan), extra=_extra(order))
+        noted = self._book.add(self._state(order, plan), extra={"fingerprint": fingerprint, **_utm(order)})
         if order.promoter_code is not None:
             chain = chain_at(self._people, order.promoter_code, order.paid_at)
             attribute(noted.state, frozen_at_sale(chain, order.buyer_code, plan), noted.changes)
@@ -266,7 +288,7 @@ class _Recorder:
         except DomainError as refusal:
             del self._book.noted[order.number]
             return refused(refusal)
-        self._fingerprints[order.number] = order.fingerprint
+        self._fingerprints[order.number] = fingerprint
         self._told.add(order.number)
         self._apply_parked(noted)
         if order.promoter_code is None or order.buyer_code in self._codeless_buyers:
@@ -407,7 +429,3 @@ def _utm(order: NewOrder) -> dict[str, str | None]:
 def _utm_error(field_and_text: tuple[str, str | None]) -> DomainError | None:
     field, text = field_and_text
     return text_error(text, field=field)
-
-
-def _extra(order: NewOrder) -> dict[str, Any]:
-    return {"fingerprint": order.fingerprint, **_utm(order)}

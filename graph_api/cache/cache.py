@@ -133,6 +133,11 @@ class Cache:
             failures=self._door.failures if self._door else 0,
         )
 
+    @property
+    def door(self) -> Door | None:
+        """The one connection to Redis of this process, and its breaker."""
+        return self._door
+
     async def read(self, store: Store, fields: Sequence[Field]) -> Reading:
         """What is cached of these, true at least up to `store.head`."""
         try:
@@ -299,13 +304,13 @@ class Cache:
 
     @property
     def _meta_key(self) -> str:
-        return f"{{pg}}:{self._store_id}:meta"
+        return f"{{pg:{self._store_id}}}:meta"
 
     def _inv_key(self, epoch: str) -> str:
-        return f"{{pg}}:{self._store_id}:{epoch}:inv"
+        return f"{{pg:{self._store_id}}}:{epoch}:inv"
 
     def _key(self, epoch: str, code: str) -> str:
-        return f"{{pg}}:{self._store_id}:{epoch}:p:{code}"
+        return f"{{pg:{self._store_id}}}:{epoch}:p:{code}"
 
 
 def _meta(found: Sequence[str | None]) -> _Meta | None:

@@ -1,9 +1,9 @@
 """What Redis does in one step.
 
-Keys of one store and epoch, all of one cluster slot:
-- meta `{pg}:STORE:meta`: `epoch`, `applied`, `paths_seq`, `closes_seq`;
-- inv `{pg}:STORE:EPOCH:inv`: `#from`, and per code `:CODE` the position up to which a fold ended its values;
-- `{pg}:STORE:EPOCH:p:CODE`: the values of one promoter, field → `position|json`.
+Keys of one store and epoch, all of one cluster slot (a budget has a slot by its payer):
+- meta `{pg:STORE}:meta`: `epoch`, `applied`, `paths_seq`, `closes_seq`;
+- inv `{pg:STORE}:EPOCH:inv`: `#from`, and per code `:CODE` the position up to which a fold ended its values;
+- `{pg:STORE}:EPOCH:p:CODE`: the values of one promoter, field → `position|json`.
 
 `inv` is one hash and not a field of each promoter's: those may expire or be evicted while a slow reader still holds
 an older answer. Whoever finds `#from` missing has lost `inv` and must begin a new epoch.
@@ -97,4 +97,20 @@ redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'applied', ARGV[3], 'paths_seq', A
 redis.call('HSET', KEYS[2], '#from', ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
 return 1
+""")
+
+TAKE = Script("""
+-- KEYS: bucket. ARGV: size, window_ms, least, wanted. A bucket is the instant at which it will have leaked empty.
+-- Answers what was taken (0 if less than `least` fits), what still fits, and in how many ms `least` would.
+local time = redis.call('TIME')
+local now, window = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
+local unit = window / tonumber(ARGV[1])
+local empty_at = tonumber(redis.call('GET', KEYS[1]) or '0')
+empty_at = math.min(math.max(empty_at, now), now + window)
+local room, least = math.floor((now + window - empty_at) / unit + 0.000001), tonumber(ARGV[3])
+if room < least then return {0, room, math.ceil(empty_at + least * unit - now - window)} end
+local taken = math.min(tonumber(ARGV[4]), room)
+empty_at = empty_at + taken * unit
+redis.call('SET', KEYS[1], string.format('%.3f', empty_at), 'PX', math.ceil(empty_at - now) + 1000)
+return {taken, room - taken, 0}
 """)

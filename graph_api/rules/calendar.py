@@ -9,7 +9,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8))
-HOUR_US = 3_600_000_000
+SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
 INSTANT_MIN = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z: before every event."""

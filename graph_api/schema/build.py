@@ -13,6 +13,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from graph_api import prices
 from graph_api.schema import access, direct
 from graph_api.schema.claims import ClaimMutations
 from graph_api.schema.money_mutations import MoneyMutations
@@ -41,6 +42,7 @@ def build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     _drop_null_defaults(graphql_schema(schema))
+    prices.write_into(graphql_schema(schema))
     direct.shorten(graphql_schema(schema))
     access.guard(graphql_schema(schema))
     return schema
@@ -67,4 +69,4 @@ def _drop_null_defaults(schema: GraphQLSchema) -> None:
 
 def sdl(schema: strawberry.Schema) -> str:
     """The schema's text, as schema.graphql holds it."""
-    return schema.as_str().rstrip() + "\n"
+    return f"{prices.DEFINITIONS}\n{schema.as_str().rstrip()}\n"

@@ -104,10 +104,9 @@ class Promoter(Node):
 
     @resolver(description="Team aggregates; of all time without a month, of every level without a depth.")
     async def team(self, info: Info, month: Month | None = None, depth: int | None = None) -> TeamAggregate:
-        return TeamAggregate.of(
-            await info.context.promoters.team(self.code, month, valid=selects(info, "validDirectCount")),
-            depth=depth,
-        )
+        team = await info.context.promoters.team(self.code, month, valid=selects(info, "validDirectCount"))
+        info.context.saw_team(team)
+        return TeamAggregate.of(team, depth=depth)
 
     @resolver(description="How far the next rank is.")
     async def promotion(self, info: Info) -> PromotionProgress:

@@ -18,6 +18,7 @@ from graph_api.context import Context
 from graph_api.jobs import scan
 from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
+from graph_api.schema.audit import AuditQueries
 from graph_api.schema.commissions import Commission
 from graph_api.schema.counterfactual import Counterfactual
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
@@ -34,13 +35,14 @@ from graph_api.schema.problems import attempted
 from graph_api.schema.products import Product, ProductConnection
 from graph_api.schema.promoters import Promoter, PromoterConnection, PromoterFilter, prefetch, visible
 from graph_api.schema.scalars import Instant, Month
+from graph_api.schema.series import SeriesQueries
 from graph_api.schema.simulation import PlanSimulation
 from graph_api.schema.structures import MovePreview, RelationPath, Subgraph
 from graph_api.schema.workbench import Exploration, Question
 
 
 @strawberry.type(description="What can be asked. Whatever the viewer may not see answers as if it did not exist.")
-class Query(GraphQueries):
+class Query(GraphQueries, AuditQueries, SeriesQueries):
     @resolver(description="Any node by its id.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         named = kind_and_key(id)
@@ -72,6 +74,7 @@ class Query(GraphQueries):
         order: PromoterOrder = (order_by or PromoterSort.JOINED_AT_DESC).value
         reads = info.context.promoters
         page = await reads.promoters(**which, order=order, first=first, after=after)
+        info.context.note_found((row.card for row in page.rows), by=filter.search if filter else None)
         return PromoterConnection.of(page, after=after, count=lambda: reads.promoters_count(**which))
 
     @resolver(description="A product by its code.")

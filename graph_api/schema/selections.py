@@ -16,6 +16,12 @@ def selects(info: Info, name: str) -> bool:
     return any(True for _ in _selected(info, name))
 
 
+def selects_below(info: Info, outer: str, name: str) -> bool:
+    """Whether the field is selected directly below one that is selected directly below."""
+    raw = _raw(info)
+    return any(True for node in _selected(info, outer) for _ in _among(raw, [node.selection_set], name))
+
+
 def arguments_below(info: Info, type_name: str, name: str) -> list[dict[str, Any]]:
     """Arguments of each time a field of the returned type is selected directly below, by their GraphQL names."""
     raw = _raw(info)
@@ -32,7 +38,10 @@ def _raw(info: Info) -> Any:
 
 def _selected(info: Info, name: str) -> Iterator[FieldNode]:
     raw = _raw(info)
-    pending: list[Any] = [node.selection_set for node in raw.field_nodes]
+    return _among(raw, [node.selection_set for node in raw.field_nodes], name)
+
+
+def _among(raw: Any, pending: list[Any], name: str) -> Iterator[FieldNode]:
     spread: set[str] = set()
     while pending:
         selections = pending.pop()

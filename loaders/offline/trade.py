@@ -102,7 +102,6 @@ class Trade:
         self,
         buyers: Rows,
         orders: Rows,
-        lines: Rows,
         changed_orders: Rows,
         changed_lines: Rows,
         unsold: list[str],
@@ -116,9 +115,14 @@ class Trade:
         codeless = {row["properties"]["number"] for row in orders if row["properties"]["given_code"] is None}
         waiting = codeless | {row["number"] for row in changed_orders}
         for row in orders:
+            number = row["properties"]["number"]
             self._append_order(row["buyer_code"], row["properties"])
-        for row in lines:
-            self._append_line(row["number"], row["sku"], row["properties"], waits=row["number"] in codeless)
+            for line in row["lines"]:
+                self._append_line(number, line["sku"], line["properties"], waits=number in codeless)
+            if row["seller_code"] is not None and number not in codeless:
+                self._tables.relationship("SOLD", row["seller_code"], number, {})
+            for entry in row["commissions"]:
+                self._append_commission(entry)
         self._change(changed_orders, changed_lines)
         for row in sold:
             if row["number"] not in waiting:

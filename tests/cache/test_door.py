@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 import redis.asyncio
 
-from graph_api.cache import Cache
+from graph_api.cache import Budgets, BudgetSpent, Cache
 from graph_api.cache.door import Away, Door
 from graph_api.cache.scripts import Script
 from graph_api.servers import ValkeyServer
@@ -126,6 +126,17 @@ async def test_a_cluster_serves_as_one_server_does(
         assert await reader.stale(network, list(network.referrers)) == []
         assert cache.report().hits > hits
         assert len([value async for value in cache.values()]) > 40
+        # Budgets lie in the slots of their payers, not in the cache's one.
+        budgets = [Budgets(cache.door), Budgets(cache.door)]
+        for number in range(30):
+            payer = f"PROMOTER:{number}"
+            assert await budgets[0].take(payer, 600_000, 400_000) >= 200_000
+            with pytest.raises(BudgetSpent):
+                await budgets[1].take(payer, 600_000, 500_000)
+        async with redis.asyncio.RedisCluster(host="127.0.0.1", port=cluster[0], decode_responses=True) as client:
+            nodes = {node.port: await client.dbsize(target_nodes=node) for node in client.get_primaries()}
+        assert len(nodes) == 3
+        assert all(nodes.values())
     finally:
         await cache.close()
 

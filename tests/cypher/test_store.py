@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cypher.statements import Statement
-from cypher.store import Store, StoreExhausted, StoreUnavailable
+from cypher.store import Store, StoreExhausted, StoreTimeout, StoreUnavailable, connect
+from graph_api.servers import Servers
+from tests.conftest import Query
 
 
 async def test_a_statement_that_wants_too_much_memory_is_refused_as_such(connected: Store) -> None:
@@ -16,3 +18,22 @@ async def test_a_statement_that_wants_too_much_memory_is_refused_as_such(connect
     with pytest.raises(StoreExhausted) as refused:
         await connected.run(Statement("tests", "greedy", "none", text), {})
     assert isinstance(refused.value, StoreUnavailable)
+
+
+async def test_a_time_limit_reaches_the_server(servers: Servers, query: Query) -> None:
+    """Neo4j stops what nobody waits for any more; giving up here alone would leave it running."""
+    hurried = connect(
+        servers.neo4j_uri,
+        user=servers.neo4j_user,
+        password=servers.neo4j_password,
+        database=servers.neo4j_database,
+        timeout_seconds=0.5,
+    )
+    endless = Statement("tests", "endless", "none", "UNWIND range(1, 1000000000) AS n RETURN sum(n % 7) AS neverending")
+    try:
+        with pytest.raises(StoreTimeout):
+            await hurried.run(endless, {})
+    finally:
+        await hurried.close()
+    running = await query("SHOW TRANSACTIONS YIELD currentQuery, status RETURN currentQuery AS text, status")
+    assert [each for each in running if "neverending" in each["text"] and "SHOW" not in each["text"]] == []

@@ -80,27 +80,39 @@ MUTATIONS_OF = {
         "acceptContract",
     },
 }
+AUDIT = {"auditLog"}
 WORKBENCH = {"explore", "questions", "askQuestion"}
 TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
 SHAPES = {"networkDiff", "cycles", "chains", "ring", "identifierHubs", "quarantinedClaims"}
 WHAT_IF = {"blastRadius", "lossImpact", "counterfactual"}
-STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF}
+STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF, *AUDIT}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 OF_STRUCTURE = {"compliance", "findings"}
 LISTS_DENIED = {
-    Role.PROMOTER: {"promoters", "orders", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
-    Role.RISK: {"simulatePlan"},
-    Role.OPERATOR: {*WORKBENCH, *TRIALS},
-    Role.FINANCE: {"previewMove", "counterfactual", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS},
-    Role.SERVICE: {"promoters", "payouts", "ledgerCheck", "simulatePlan", *STRUCTURES},
+    Role.PROMOTER: {
+        "promoters",
+        "findPromoters",
+        "orders",
+        "payouts",
+        "ledgerCheck",
+        "simulatePlan",
+        "salesSeries",
+        *STRUCTURES,
+    },
+    Role.RISK: {"simulatePlan", "salesSeries"},
+    Role.OPERATOR: {*WORKBENCH, *TRIALS, *AUDIT},
+    Role.FINANCE: {"previewMove", "counterfactual", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *AUDIT},
+    Role.SERVICE: {"promoters", "findPromoters", "payouts", "ledgerCheck", "simulatePlan", "salesSeries", *STRUCTURES},
 }
 ARGUMENTS = {
     "network": '(rootCode: "A")',
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
     "ring": '(code: "B")',
+    "salesSeries": '(from: "2026-01-01", to: "2026-01-31")',
+    "findPromoters": '(by: CODE, text: "B")',
     "networkDiff": '(rootCode: "A", from: "2025-06-01T00:00:00Z", to: "2026-01-01T00:00:00Z")',
     "blastRadius": '(codes: ["A", "B"])',
     "counterfactual": '(code: "A")',

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, build_schema, parse
 
-from graph_api import limits
+from graph_api import documents, limits, prices
 from graph_api.app import SCHEMA
 from graph_api.schema import build
 from tests.schema.conftest import Service
@@ -154,3 +155,58 @@ async def test_a_whole_introspection_fits(network: Service) -> None:
 
     answer = await network.data(get_introspection_query(specified_by_url=True, input_value_deprecation=True))
     assert answer["__schema"]["queryType"]["name"] == "Query"
+
+
+def walks(query: str, **variables: object) -> tuple[limits.Walks, limits.Walks]:
+    """Walks of the viewer's own team, and of others', by levels (0: all)."""
+    document = parse(query)
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    (_, own, others), _ = limits.estimated(GRAPHQL, document, operation, variables)
+    return own, others
+
+
+def test_walks_are_counted_by_whose_team_and_how_deep() -> None:
+    assert walks("{ me { code } }") == ({}, {})
+    assert walks("{ me { team { size } downline(depth: 4) { totalCount } } }") == ({0: 1, 5: 1}, {})
+    assert walks('{ promoter(code: "A") { team { size } } }') == ({}, {0: 1})
+    members = "{ me { downline(first: 20) { edges { node { team { size } downline(depth: 99) { totalCount } } } } } }"
+    assert walks(members) == ({1: 1}, {0: 40})
+    assert walks("{ me { downline(orderBy: TEAM_VOLUME_DESC) { totalCount } } }") == ({0: 1}, {})
+    assert walks("query($o: DownlineSort) { me { downline(orderBy: $o) { totalCount } } }", o="LEVEL") == ({1: 1}, {})
+    assert walks("query($d: Int!) { me { downline(depth: $d) { totalCount } } }", d=3) == ({3: 1}, {})
+    assert walks("{ me { downline(level: 7) { totalCount } } }") == ({10: 1}, {})
+    assert walks("{ me { ...F referrer { ...F } } } fragment F on Promoter { team { size } }") == ({0: 1}, {0: 1})
+
+
+def test_a_price_is_reckoned_once_for_the_values_it_depends_on() -> None:
+    document = documents.read(
+        "query($n: Int = 10, $code: String!) { promoters(first: $n) { totalCount } promoter(code: $code) { code } }"
+    )
+    operation = document.operation(None)
+    asked = [
+        {"code": "a"},
+        {"code": "b"},
+        {"n": 10, "code": "a"},
+        {"n": 20, "code": "c"},
+        {"n": True},
+        {"n": 1},
+        {"n": None},
+    ]
+    fresh = [limits.estimated(GRAPHQL, document.tree, operation, given)[0] for given in asked]
+    assert documents.Documents().errors(GRAPHQL, document, hide_suggestions=True) == []
+    for _ in range(2):
+        assert [document.estimate(GRAPHQL, operation, given) for given in asked] == fresh
+    ((names, kept),) = document.estimates.values()
+    assert names == ("n",)
+    assert len(kept) == 6 - 0
+
+
+def test_the_schema_says_what_its_fields_cost() -> None:
+    text = build.sdl(SCHEMA)
+    for name, weight in prices.WEIGHTS.items():
+        _, field = name.split(".")
+        assert re.search(rf'^  {field}\b.*@cost\(weight: "{weight}"\)', text, re.MULTILINE), name
+    assert re.search(r'downline\(.*@listSize\(slicingArguments: \["first"\], sizedFields: \["edges"\]\)', text)
+    schema = build_schema(text)
+    assert {directive.name for directive in schema.directives} >= {"cost", "listSize"}

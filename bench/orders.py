@@ -1,0 +1,301 @@
+"""`make bench ARGS=orders`: orders a second through GraphQL beside bare Cypher that writes the same, and order to fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import connect as connect_socket
+
+from bench import network
+from bench.http_load import Connections, Figures, graphql_body, hammer
+from bench.raw import Raw
+from bench.service import Service
+from cypher import migrations
+from cypher.store import Store, connect
+from graph_api.actions import products, promoters
+from graph_api.actions.orders import NewOrder
+from graph_api.actions.promoters import Enrolment
+from graph_api.pii import Pii
+from graph_api.rules.calendar import instant_text
+from graph_api.servers import Servers
+from graph_api.viewer import Role
+from tests.subscriptions.client import PROTOCOL, TEAM, Socket
+
+SELLERS = 1_000
+BATCH, BATCH_CLIENTS = 100, 8
+BARE_BATCH = 1_000
+SINGLE_CLIENTS = 256
+DEPTH = 14
+BACKGROUND_BATCH, BACKGROUND_PER_SECOND = 10, 50
+"""500 orders a second."""
+SHIFT = 10**12
+"""Added to journal positions of what bare Cypher writes, so that it stays apart."""
+RECORD = "mutation($input: [OrderInput!]!) { recordOrders(input: $input) { recorded problems { message } } }"
+VOLUME = "query($code: String!) { promoter(code: $code) { team { volumeFen } } }"
+WRITTEN = """
+UNWIND $numbers AS number
+MATCH (b:Person)-[:PLACED]->(o:Order {number: number})<-[:SOLD]-(s:Promoter)
+MATCH (o)-[line:CONTAINS]->(p:Product)
+MATCH (x:Posting {id: toString(o.seq)})
+MATCH (j:JournalEntry {seq: o.seq})
+RETURN b.code AS buyer_code, s.code AS seller_code, p.sku AS sku, properties(o) AS order, properties(line) AS line,
+       properties(x) AS posting, properties(j) AS entry,
+       COLLECT { MATCH (o)-[:YIELDED]->(c)<-[:EARNED]-(q) RETURN {code: q.code, properties: properties(c)} } AS commissions
+"""
+WRITE = """
+UNWIND $rows AS row
+MERGE (b:Person {code: row.buyer_code})
+SET b:Buyer
+WITH row, b
+MATCH (s:Promoter {code: row.seller_code})
+MATCH (p:Product {sku: row.sku})
+CREATE (b)-[:PLACED]->(o:Order)<-[:SOLD]-(s), (o)-[line:CONTAINS]->(p), (x:Posting), (j:JournalEntry)
+SET o = row.order, line = row.line, x = row.posting, j = row.entry,
+    s.sales_orders = s.sales_orders + 1, s.sales_volume_fen = s.sales_volume_fen + row.order.paid_fen
+MERGE (m:SalesMonth {promoter_code: row.seller_code, month: row.order.month})
+ON CREATE SET m.orders = 0, m.volume_fen = 0
+SET m.orders = m.orders + 1, m.volume_fen = m.volume_fen + row.order.paid_fen
+MERGE (s)-[:SOLD_IN]->(m)
+WITH row, o
+UNWIND row.commissions AS commission
+MATCH (q:Promoter {code: commission.code})
+CREATE (q)-[:EARNED]->(c:Commission)<-[:YIELDED]-(o)
+SET c = commission.properties
+"""
+FORGET = (
+    "MATCH (o:Order) WHERE o.number STARTS WITH 'bare-' CALL (o) {"
+    " OPTIONAL MATCH (o)-[:YIELDED]->(c) DETACH DELETE c WITH DISTINCT o DETACH DELETE o } IN TRANSACTIONS OF 2000 ROWS",
+    f"MATCH (x:Posting) WHERE x.seq >= {SHIFT} CALL (x) {{ DELETE x }} IN TRANSACTIONS OF 10000 ROWS",
+    f"MATCH (j:JournalEntry) WHERE j.seq >= {SHIFT} CALL (j) {{ DELETE j }} IN TRANSACTIONS OF 10000 ROWS",
+)
+
+
+async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
+    store = connect(
+        servers.neo4j_uri, user=servers.neo4j_user, password=servers.neo4j_password, database=servers.neo4j_database
+    )
+    raw = Raw(servers, connections=SINGLE_CLIENTS)
+    people = await _prepare(store)
+    service = Service(servers, data_dir / "service")
+    try:
+        await service.ready()
+        connections = Connections(service.port, service.token(Role.SERVICE))
+        told = Told(people)
+        await _recorded(connections, told, orders=2_000, batch=BATCH, clients=BATCH_CLIENTS)
+        await bench_batches(connections, told, raw, orders=4_000 if quick else 40_000, rounds=2 if quick else 5)
+        await bench_singles(connections, told, raw, orders=2_000 if quick else 20_000)
+        await bench_fresh(service, connections, told, orders=60 if quick else 500)
+        print(f"peak memory: service {service.peak_memory_mib()} MiB")
+    finally:
+        service.stop()
+        await raw.close()
+        await store.close()
+
+
+async def _prepare(store: Store) -> list[Enrolment]:
+    """A tree of sellers, and apart from it a chain, c0 above all."""
+    await migrations.migrate(store)
+    now = network.BEGAN_AT
+    await products.upsert(store, products.NewProduct("tea", "tea", 10_000, 2000), actor="bench", now=now)
+    people = network.team(SELLERS)
+    chain = [
+        Enrolment(f"c{level}", referrer_code=f"c{level - 1}" if level else None, joined_at=now)
+        for level in range(DEPTH + 1)
+    ]
+    outcomes = await promoters.enrol(
+        store, Pii.from_secret("bench" * 10), [*people, *chain], historical=True, actor="bench", now=now
+    )
+    assert all(outcome.state == "recorded" for outcome in outcomes)
+    return people
+
+
+class Told:
+    """Orders of random people, as mutations tell them; no number twice."""
+
+    def __init__(self, people: Sequence[Enrolment]) -> None:
+        self._rounds = (
+            network.orders(list(people), count=count, prefix=f"n{count}-") for count in itertools.count(5_000)
+        )
+        self._orders = itertools.chain.from_iterable(self._rounds)
+
+    def next(self, count: int) -> list[dict[str, Any]]:
+        return [as_input(order) for order in itertools.islice(self._orders, count)]
+
+
+def as_input(order: NewOrder) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "buyerCode": order.buyer_code,
+        "promoterCode": order.promoter_code,
+        "lines": [{"sku": line.sku, "quantity": line.quantity, "paidFen": line.paid_fen} for line in order.lines],
+        "paidAt": instant_text(order.paid_at),
+    }
+
+
+async def _record(connections: Connections, rows: list[dict[str, Any]]) -> None:
+    answer = await connections.post(graphql_body(RECORD, input=rows))
+    assert answer["data"]["recordOrders"] == {"recorded": len(rows), "problems": []}, answer
+
+
+async def _recorded(
+    connections: Connections, told: Told, *, orders: int, batch: int, clients: int
+) -> tuple[Figures, list[str]]:
+    """What it took, per request, and the numbers recorded; texts are made before the clock starts."""
+    connections.close()
+    batches = [told.next(batch) for _ in range(orders // batch)]
+    bodies = [graphql_body(RECORD, input=rows) for rows in batches]
+
+    async def ask(turn: int) -> None:
+        answer = await connections.post(bodies[turn])
+        assert answer["data"]["recordOrders"]["recorded"] == batch, answer
+
+    figures = await hammer(ask, clients=clients, requests=len(bodies))
+    return figures, [row["number"] for rows in batches for row in rows]
+
+
+async def _as_written(raw: Raw, numbers: Sequence[str], *, turn: int) -> list[dict[str, Any]]:
+    """What the service has written for these orders, to be written once more under other keys."""
+    rows: list[dict[str, Any]] = []
+    shift = SHIFT * (turn + 1)
+    for start in range(0, len(numbers), BARE_BATCH):
+        rows += await raw.run(WRITTEN, numbers=numbers[start : start + BARE_BATCH])
+    assert len(rows) == len(numbers)
+    for row in rows:
+        seq = row["order"]["seq"] + shift
+        row["order"] |= {"number": f"bare-{turn}-{row['order']['number']}", "seq": seq}
+        row["posting"] |= {"id": str(seq), "seq": seq}
+        row["entry"] |= {"seq": seq}
+        for index, commission in enumerate(row["commissions"]):
+            commission["properties"] |= {"id": f"{seq}-{index}", "seq": seq}
+    return rows
+
+
+async def bench_batches(connections: Connections, told: Told, raw: Raw, *, orders: int, rounds: int) -> None:
+    """Batches of 100 by 8 clients, beside bare batches of 1,000 that write the same nodes and relationships, in turn."""
+    pairs: list[tuple[float, float]] = []
+    for turn in range(rounds):
+        figures, numbers = await _recorded(connections, told, orders=orders, batch=BATCH, clients=BATCH_CLIENTS)
+        rows = await _as_written(raw, numbers, turn=turn)
+        began = time.perf_counter()
+        for start in range(0, len(rows), BARE_BATCH):
+            await raw.write(WRITE, rows=rows[start : start + BARE_BATCH])
+        pairs.append((figures.per_second * BATCH, len(rows) / (time.perf_counter() - began)))
+        await _forget(raw)
+    ours, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
+    print(
+        f"recordOrders, {BATCH} x {BATCH_CLIENTS} clients   promograph {ours:7.0f} orders/s"
+        f"   bare batches of {BARE_BATCH} {bare:7.0f} orders/s   ratio {ours / bare:.2f}"
+    )
+
+
+async def bench_singles(connections: Connections, told: Told, raw: Raw, *, orders: int) -> None:
+    """One order a mutation by 256 clients, beside one bare transaction an order by as many.
+
+    Bare ones deadlock on promoters they have in common, and the driver runs them again after a pause.
+    """
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    ours, numbers = await _recorded(connections, told, orders=orders, batch=1, clients=SINGLE_CLIENTS)
+    rows = await _as_written(raw, numbers[: max(orders // 4, SINGLE_CLIENTS)], turn=len(numbers))
+
+    async def write(turn: int) -> None:
+        await raw.write(WRITE, rows=rows[turn : turn + 1])
+
+    bare = await hammer(write, clients=SINGLE_CLIENTS, requests=len(rows))
+    await _forget(raw)
+    print(f"single orders, {SINGLE_CLIENTS} clients   promograph {ours}")
+    print(f"  one bare transaction each    {bare}   ratio {ours.per_second / bare.per_second:.1f}")
+
+
+async def _forget(raw: Raw) -> None:
+    for text in FORGET:
+        await raw.run(text)
+
+
+async def bench_fresh(service: Service, connections: Connections, told: Told, *, orders: int) -> None:
+    """From the answer of recordOrders to the new number at the root of a chain of 14 below it, while others sell."""
+    connections.close()
+    asking = Connections(service.port, service.token(Role.PROMOTER, code="c0"))
+    by_query: list[float] = []
+    by_event: list[float] = []
+    async with _watching(service) as socket, _background(connections, told) as sold:
+        draw, volume_fen = random.Random(DEPTH), 0
+        await _told_of(socket, volume_fen)
+        for turn in range(orders):
+            fen = draw.randrange(100, 10_000)
+            volume_fen += fen
+            order = told.next(1)[0] | {"number": f"fresh-{turn}", "promoterCode": f"c{DEPTH}"}
+            order["lines"][0]["paidFen"] = fen
+            told_of = asyncio.create_task(_told_of(socket, volume_fen))
+            await _record(connections, [order])
+            recorded_at = time.perf_counter()
+            by_query.append(await _seen(asking, volume_fen) - recorded_at)
+            by_event.append(max(await told_of - recorded_at, 0.0))
+        began, count = sold[0], len(sold) - 1
+        rate = count * BACKGROUND_BATCH / (time.perf_counter() - began)
+    for name, seconds in (("query", by_query), ("subscription", by_event)):
+        cuts = statistics.quantiles(seconds, n=100)
+        print(f"order to fresh by {name:12}   p50 {cuts[49] * 1000:7.1f} ms   p99 {cuts[98] * 1000:7.1f} ms")
+    print(f"  root of a chain of {DEPTH}, {rate:.0f} orders/s beside it, {orders} orders")
+    asking.close()
+
+
+async def _seen(connections: Connections, volume_fen: int) -> float:
+    """When an answer told the root's volume; the first has to be the right one."""
+    body = graphql_body(VOLUME, code="c0")
+    answer = await connections.post(body)
+    found = answer["data"]["promoter"]["team"]["volumeFen"]
+    assert found == volume_fen, f"stale: {found}, not {volume_fen}"
+    return time.perf_counter()
+
+
+async def _told_of(socket: Socket, volume_fen: int) -> float:
+    """When an event told the root's volume."""
+    while (await socket.team())["volumeFen"] != volume_fen:
+        pass
+    return time.perf_counter()
+
+
+@asynccontextmanager
+async def _watching(service: Service) -> AsyncIterator[Socket]:
+    url = f"ws://127.0.0.1:{service.port}/graphql"
+    token = service.token(Role.PROMOTER, code="c0")  # a process of its own: a socket would not wait for it
+    async with connect_socket(url, subprotocols=[PROTOCOL], proxy=None) as connection:  # type: ignore[list-item]
+        socket = Socket(connection)
+        assert (await socket.init(token))["type"] == "connection_ack"
+        await socket.subscribe(TEAM, code="c0")
+        yield socket
+
+
+@asynccontextmanager
+async def _background(connections: Connections, told: Told) -> AsyncIterator[list[float]]:
+    """Others sell at a steady pace; yields when it began, then when each batch was answered."""
+    times = [time.perf_counter()]
+    running: set[asyncio.Task[None]] = set()
+
+    async def sell() -> None:
+        await _record(connections, told.next(BACKGROUND_BATCH))
+        times.append(time.perf_counter())
+
+    async def pace() -> None:
+        for turn in itertools.count(1):
+            await asyncio.sleep(max(times[0] + turn / BACKGROUND_PER_SECOND - time.perf_counter(), 0))
+            if len(running) < BACKGROUND_PER_SECOND:
+                task = asyncio.create_task(sell())
+                running.add(task)
+                task.add_done_callback(running.discard)
+
+    pacing = asyncio.create_task(pace())
+    try:
+        yield times
+    finally:
+        pacing.cancel()
+        await asyncio.gather(*running)

@@ -1,0 +1,159 @@
+"""What people come for, from the first key to the last, in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from playwright.async_api import Browser, expect
+
+from graph_api.viewer import Role
+from tests.console.site import PHONE, Site, watched
+
+
+async def content(download: Any) -> bytes:
+    """Of a file that the page gave."""
+    path = await (await download.value).path()
+    return await asyncio.to_thread(path.read_bytes)
+
+
+async def test_a_promoter_sees_sales_finds_a_member_and_reads_why_it_earned(browser: Browser, site: Site) -> None:
+    async with watched(browser, site, size=PHONE) as watching:
+        page = watching.page
+        await watching.open("/m/?month=2026-01", Role.PROMOTER, "A")
+        await expect(page.locator(".figure").first).to_contain_text("¥1,000.00")
+        await page.get_by_role("link", name="Team").click()
+        await page.get_by_label("Code or exact name").fill("B")
+        await expect(page.locator(".rows li")).to_have_count(1)
+        await page.locator(".rows a").click()
+        await expect(page.locator("h1")).to_have_text("姓**")
+        await page.get_by_role("link", name="Earnings").click()
+        await page.get_by_role("button", name="Previous month").click()
+        await page.goto(f"{site.url}/m/earnings?month=2026-01")
+        await watching.settled()
+        await page.locator(".rows summary").first.click()
+        await expect(page.locator(".why").first).to_contain_text("order o-")
+
+
+async def test_an_invitation_is_a_picture_of_an_address(browser: Browser, site: Site) -> None:
+    async with watched(browser, site, size=PHONE) as watching:
+        await watching.open("/m/invite", Role.PROMOTER, "A")
+        await expect(watching.page.get_by_role("img", name="Invitation poster")).to_be_visible()
+        async with watching.page.expect_download() as download:
+            await watching.page.get_by_role("link", name="Save picture").click()
+        assert (await content(download)).startswith(b"\x89PNG")
+        await watching.page.goto(f"{site.url}/m/join/A")
+        await expect(watching.page.locator(".large")).to_have_text("A")
+
+
+async def test_the_network_is_walked_and_every_step_can_be_taken_back(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/explore", Role.OPERATOR)
+        await page.keyboard.press("/")
+        await page.keyboard.type("A")
+        await page.get_by_role("button", name="A 姓*").click()
+        rows = page.locator("section.rows tbody tr")
+        await expect(rows).to_have_count(5)
+        await page.get_by_role("button", name="Collapse").click()
+        await expect(rows).to_have_count(1)
+        restored = page.url
+        await page.get_by_role("button", name="Undo").click()
+        await expect(rows).to_have_count(5)
+        await page.get_by_role("button", name="Redo").click()
+        await expect(rows).to_have_count(1)
+        await page.goto(restored)
+        await expect(rows).to_have_count(1)
+        await page.get_by_role("button", name="Undo").is_disabled()
+
+
+async def test_two_people_are_joined_by_the_shortest_way_and_a_ring_lies_over_the_tree(
+    browser: Browser, site: Site
+) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/explore?root=R&from=R1&to=R2", Role.RISK)
+        await expect(page.get_by_text("2 hops")).to_be_visible()
+        rows = page.locator("section.rows tbody tr")
+        await expect(rows.filter(has_text="R1")).to_have_count(1)
+        await rows.filter(has_text="R3").click()
+        await page.get_by_role("button", name="Shared identifiers").click()
+        await expect(rows.filter(has_text="Device")).to_have_count(1)
+        await page.get_by_label("Device").uncheck()
+        await expect(page).to_have_url(re.compile("hide=DEVICE"))
+
+
+async def test_what_is_shown_can_be_taken_along_in_four_forms(browser: Browser, site: Site) -> None:
+    beginnings = {"PNG": b"\x89PNG", "SVG": b"<svg", "GEXF": b"<?xml", "CSV": "\ufeffkind,code".encode()}
+    async with watched(browser, site) as watching:
+        await watching.open("/console/explore?root=A", Role.OPERATOR)
+        await expect(watching.page.locator("section.rows tbody tr")).to_have_count(5)
+        for name, beginning in beginnings.items():
+            async with watching.page.expect_download() as download:
+                await watching.page.get_by_role("button", name=name).click()
+            assert (await content(download)).startswith(beginning)
+
+
+async def test_a_branch_is_moved_only_after_its_preview(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/promoter/S", Role.OPERATOR)
+        await page.get_by_role("button", name="Move…").click()
+        move = page.get_by_role("button", name="Move 0 people")
+        await expect(move).to_be_disabled()
+        to = page.get_by_label("New referrer's code")
+        await to.fill("T")
+        await page.get_by_role("button", name="Preview").click()
+        await expect(page.get_by_text("Refused: it would close a cycle.")).to_be_visible()
+        await to.fill("E")
+        await expect(page.get_by_role("button", name="Move 0 people")).to_be_disabled()
+        await page.get_by_role("button", name="Preview").click()
+        await expect(page.get_by_text("2 people would move.")).to_be_visible()
+        await page.get_by_label("Reason").fill("asked for it")
+        await page.get_by_role("button", name="Move 2 people").click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.locator(".chain a")).to_have_count(2)
+
+
+async def test_a_finding_goes_from_the_queue_to_its_members_lock(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/risk", Role.RISK)
+        scan = """fetch('/graphql', {method: 'POST', headers: {'Content-Type': 'application/json',
+            Authorization: 'Bearer ' + sessionStorage.getItem('promograph.token')},
+            body: JSON.stringify({query: 'mutation { scanRisk { raised } }'})}).then(a => a.json())"""
+        assert (await page.evaluate(scan))["data"]["scanRisk"]["raised"] >= 1
+        await page.reload()
+        await watching.settled()
+        await page.keyboard.press("j")
+        row = page.locator("tr", has_text="Identity ring")
+        await row.click()
+        await expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
+        await expect(page.locator(".case tbody tr")).to_have_count(5)
+        await page.get_by_label("Note").fill("one telephone")
+        await page.get_by_role("button", name="Dismiss").click()
+        await expect(page.get_by_text("Decision recorded.")).to_be_visible()
+        await page.get_by_role("button", name="Lock members…").click()
+        await expect(page.get_by_text("What a lock would do")).to_be_visible()
+        await page.get_by_label("Reason").fill("after all")
+        await page.get_by_role("dialog").get_by_role("button", name="Lock", exact=True).click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.locator(".case .status.LOCKED")).to_have_count(5)
+
+
+async def test_a_question_of_ones_own_is_answered_as_table_and_as_graph(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/workbench", Role.RISK)
+        text = "MATCH (a:Promoter)-[:REFERRED]->(b:Promoter {code: 'E'}) RETURN a.code AS above, b.code AS below"
+        await page.get_by_label("Cypher that only reads").fill(text)
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await page.get_by_role("button", name="Graph").click()
+        await expect(page.locator(".structure canvas").first).to_be_visible()
+        await page.get_by_label("Cypher that only reads").fill("CREATE (:X)")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_label("Cypher that only reads")).to_have_value("CREATE (:X)")

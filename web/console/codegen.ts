@@ -1,0 +1,32 @@
+import type { CodegenConfig } from "@graphql-codegen/cli";
+
+// Types of the operations from the service's own schema.
+const config: CodegenConfig = {
+  schema: "../../schema.graphql",
+  documents: "src/**/*.graphql",
+  silent: true,
+  generates: {
+    "./src/generated/": {
+      preset: "client",
+      presetConfig: {
+        fragmentMasking: false,
+      },
+      config: {
+        documentMode: "string",
+        enumsAsTypes: true,
+        useTypeImports: true,
+        strictScalars: true,
+        scalars: {
+          Fen: "number",
+          Whole: "number",
+          DateTime: "string",
+          Date: "string",
+          Month: "string",
+          JSON: "unknown",
+        },
+      },
+    },
+  },
+};
+
+export default config;

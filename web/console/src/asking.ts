@@ -1,0 +1,100 @@
+import { useCallback, useEffect, useState } from "react";
+import { lost, useReturns } from "./connection";
+import { session } from "./session";
+import { useLanguage } from "./words";
+import { ask, type Document, type Refused, SignedOut, Unreachable } from "./wire";
+
+export interface Asked<Result> {
+  data: Result | undefined;
+  /** What was refused of the answer, or all of it. */
+  refused: Refused[];
+  failed: Error | undefined;
+  loading: boolean;
+  again: () => void;
+}
+
+const KEPT_MAX = 60;
+/** The latest answers: a page that is come back to shows at once what it last showed, and asks anew. */
+const kept = new Map<string, unknown>();
+
+function keep(key: string, value: unknown): void {
+  kept.delete(key);
+  kept.set(key, value);
+  const oldest = kept.keys().next();
+  if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+}
+
+export const forget = (): void => kept.clear();
+
+/** One question of a screen. `null` variables: not asked yet. Asked again whenever the service comes back. */
+export function useAnswer<Result, Variables>(
+  document: Document<Result, Variables>,
+  variables: Variables | null,
+): Asked<Result> {
+  const returns = useReturns();
+  const language = useLanguage();
+  const [times, setTimes] = useState(0);
+  const asked = variables === null ? "" : `${session()?.name}|${language}|${document}|${JSON.stringify(variables)}`;
+  const [state, setState] = useState<{ key: string; refused: Refused[]; failed?: Error }>({ key: "", refused: [] });
+
+  useEffect(() => {
+    if (variables === null) return;
+    let current = true;
+    ask(document, variables).then(
+      (answer) => {
+        keep(asked, answer.data);
+        if (current) setState({ key: asked, refused: answer.refused });
+      },
+      (failed: Error) => {
+        if (failed instanceof Unreachable) lost();
+        if (current) setState({ key: asked, refused: [], failed });
+      },
+    );
+    return () => {
+      current = false;
+    };
+    // `asked` holds the document and the variables
+  }, [asked, returns, times]);
+
+  const data = kept.get(asked) as Result | undefined;
+  const settled = state.key === asked;
+  return {
+    data,
+    refused: settled ? state.refused : [],
+    failed: settled ? state.failed : undefined,
+    loading: variables !== null && data === undefined && !(settled && state.failed && !(state.failed instanceof Unreachable)),
+    again: useCallback(() => setTimes((before) => before + 1), []),
+  };
+}
+
+export interface Acting<Result, Variables> {
+  act: (variables: Variables) => Promise<Result | undefined>;
+  busy: boolean;
+  /** Why it was not done: no answer, no session, or a refusal. */
+  failed: Error | undefined;
+}
+
+/** Something to be done on a click. What was entered stays with the caller, so a lost answer loses nothing. */
+export function useAction<Result, Variables>(document: Document<Result, Variables>): Acting<Result, Variables> {
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<Error>();
+  const act = useCallback(
+    async (variables: Variables): Promise<Result | undefined> => {
+      setBusy(true);
+      setFailed(undefined);
+      try {
+        const answer = await ask(document, variables);
+        if (answer.refused[0]) setFailed(answer.refused[0]);
+        return answer.data;
+      } catch (error) {
+        if (error instanceof Unreachable) lost();
+        if (!(error instanceof SignedOut)) setFailed(error as Error);
+        return undefined;
+      } finally {
+        setBusy(false);
+      }
+    },
+    [document],
+  );
+  return { act, busy, failed };
+}

@@ -1,0 +1,184 @@
+import { type ReactNode, useState } from "react";
+import { useAnswer } from "../asking";
+import { RANKS, STATUSES } from "../console/list";
+import { count, thisMonth } from "../figures";
+import { ExploreFindDocument, type RelationKind } from "../generated/graphql";
+import { SearchBox, Select, Text } from "../parts/controls";
+import { Rank, Status } from "../parts/marks";
+import { Empty, Shown } from "../parts/state";
+import { named, t } from "../words";
+import type { Change } from "./explore";
+import type { Loaded } from "./loading";
+import type { ColourBy, Layout, SizeBy, View } from "./view";
+
+/** Search as one types; Enter or a click opens a tree. */
+export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode {
+  const [sought, setSought] = useState("");
+  const answer = useAnswer(ExploreFindDocument, sought ? { search: sought } : null);
+  const pick = (code: string): void => {
+    setSought("");
+    onPick(code);
+  };
+  return (
+    <div className="find">
+      <SearchBox label={t("explore.find")} value={sought} onChange={setSought} />
+      {sought && (
+        <Shown of={answer} lines={3}>
+          {({ promoters }) =>
+            promoters && promoters.edges.length > 0 ? (
+              <ul className="picks">
+                {promoters.edges.map(({ node }) => (
+                  <li key={node.code}>
+                    <button type="button" className="plain" onClick={() => pick(node.code)}>
+                      <span className="code">{node.code}</span> {node.name} <Rank value={node.rank} /> <Status value={node.status} />
+                      <span className="note number">{count(node.team.size)}</span>
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            ) : (
+              <Empty>{t("list.none")}</Empty>
+            )
+          }
+        </Shown>
+      )}
+    </div>
+  );
+}
+
+const LAYOUTS: Layout[] = ["tree", "radial", "layered"];
+const SIZES: SizeBy[] = ["sales", "volume", "team", "same"];
+const COLOURS: ColourBy[] = ["rank", "status", "level", "finding"];
+const KINDS: RelationKind[] = ["REFERRED", "PURCHASED_THROUGH", "DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS"];
+
+export function Controls({ view, change, loaded }: { view: View; change: Change; loaded: Loaded }): ReactNode {
+  const any = ["", t("field.any")] as const;
+  const present = new Set(loaded.parts.flatMap((part) => part.edges.map((edge) => edge.kind)));
+  return (
+    <>
+      <div className="segments" role="group" aria-label={t("explore.layout")}>
+        {LAYOUTS.map((layout) => (
+          <button key={layout} type="button" aria-pressed={view.layout === layout} onClick={() => change({ layout })}>
+            {named("layout", layout)}
+          </button>
+        ))}
+      </div>
+      <div className="inline">
+        <Select label={t("explore.size")} value={view.size} options={SIZES.map((by) => [by, named("by", by)] as const)} onChange={(size) => change({ size })} />
+        <Select label={t("explore.colour")} value={view.colour} options={COLOURS.map((by) => [by, named("by", by)] as const)} onChange={(colour) => change({ colour })} />
+      </div>
+      <div className="inline">
+        <Select
+          label={t("explore.levels")}
+          value={String(view.depth)}
+          options={[1, 2, 3, 4, 6, 10, 1000].map((many) => [String(many), many === 1000 ? t("field.any") : String(many)] as const)}
+          onChange={(depth) => change({ depth: Number(depth) })}
+        />
+        <Select
+          label={t("explore.limit")}
+          value={String(view.limit)}
+          options={[100, 500, 1000, 2000, 5000].map((many) => [String(many), count(many)] as const)}
+          onChange={(limit) => change({ limit: Number(limit) })}
+        />
+      </div>
+      <Dates view={view} change={change} />
+      <fieldset>
+        <legend>{t("act.filter")}</legend>
+        <div className="inline">
+          <Select label={t("field.rank")} value={view.rank} options={[any, ...RANKS.map((one) => [one, named("rank", one)] as const)]} onChange={(rank) => change({ rank })} />
+          <Select label={t("field.status")} value={view.status} options={[any, ...STATUSES.map((one) => [one, named("status", one)] as const)]} onChange={(status) => change({ status })} />
+        </div>
+        <Text label={`${t("field.sales")} ≥ ¥`} type="number" min="0" value={view.minYuan ? String(view.minYuan) : ""} onChange={(text) => change({ minYuan: Number(text) || 0 })} />
+        {present.size > 1 && (
+          <div className="checks">
+            {KINDS.filter((kind) => present.has(kind)).map((kind) => (
+              <label key={kind}>
+                <input
+                  type="checkbox"
+                  checked={!view.hidden.includes(kind)}
+                  onChange={(event) =>
+                    change({ hidden: event.target.checked ? view.hidden.filter((one) => one !== kind) : [...view.hidden, kind] })
+                  }
+                />{" "}
+                {named("edge", kind)}
+              </label>
+            ))}
+          </div>
+        )}
+      </fieldset>
+      <Path view={view} change={change} loaded={loaded} />
+    </>
+  );
+}
+
+const DAY_MS = 86_400_000;
+const SPAN_DAYS = 730;
+
+/** A day by hand or by a slider over two years; the right end is now. */
+function Dates({ view, change }: { view: View; change: Change }): ReactNode {
+  const today = Date.now();
+  const ago = view.at ? Math.round((today - Date.parse(view.at)) / DAY_MS) : 0;
+  const [sliding, setSliding] = useState<number>();
+  const dayAgo = (days: number): string => (days <= 0 ? "" : new Date(today - days * DAY_MS).toISOString().slice(0, 10));
+  const value = sliding ?? SPAN_DAYS - Math.min(SPAN_DAYS, ago);
+  const settle = (): void => {
+    if (sliding !== undefined) change({ at: dayAgo(SPAN_DAYS - sliding) });
+    setSliding(undefined);
+  };
+  return (
+    <fieldset>
+      <legend>{t("field.date")}</legend>
+      <input
+        type="range"
+        aria-label={t("field.date")}
+        aria-valuetext={dayAgo(SPAN_DAYS - value) || t("explore.now")}
+        min={0}
+        max={SPAN_DAYS}
+        value={value}
+        onChange={(event) => setSliding(Number(event.target.value))}
+        onPointerUp={settle}
+        onKeyUp={settle}
+        onBlur={settle}
+      />
+      <div className="inline">
+        <Text label={dayAgo(SPAN_DAYS - value) || t("explore.now")} type="date" max={`${thisMonth()}-28`} value={view.at} onChange={(at) => change({ at })} />
+        <Text label={`${t("field.from")} Δ`} type="date" value={view.since} onChange={(since) => change({ since, expanded: [], branches: [] })} />
+      </div>
+    </fieldset>
+  );
+}
+
+function Path({ view, change, loaded }: { view: View; change: Change; loaded: Loaded }): ReactNode {
+  const [from, setFrom] = useState(view.from);
+  const [to, setTo] = useState(view.to);
+  const hops = loaded.parts.find((part) => part.hops !== undefined)?.hops;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        change({ from: from.trim(), to: to.trim() });
+      }}
+    >
+      <fieldset>
+        <legend>{t("explore.path")}</legend>
+        <div className="inline">
+          <Text label={t("explore.pathFrom")} value={from} onChange={setFrom} />
+          <Text label={t("explore.pathTo")} value={to} onChange={setTo} />
+        </div>
+        <div className="inline">
+          <button type="submit">{t("act.search")}</button>
+          {view.from && (
+            <button type="button" onClick={() => change({ from: "", to: "" })}>
+              {t("act.reset")}
+            </button>
+          )}
+          {hops !== undefined && (
+            <span className="note" role="status">
+              {hops < 0 ? t("explore.noPath", { hops: 12 }) : t("explore.hops", { hops })}
+            </span>
+          )}
+        </div>
+      </fieldset>
+    </form>
+  );
+}

@@ -1,0 +1,152 @@
+import { useEffect, useState } from "react";
+import { lost, useReturns } from "../connection";
+import {
+  ExploreDiffDocument,
+  ExploreExpandDocument,
+  type ExploreExpandQuery,
+  ExplorePathDocument,
+  ExploreRingDocument,
+  ExploreTreeDocument,
+} from "../generated/graphql";
+import { session } from "../session";
+import { type Answered, ask, Unreachable } from "../wire";
+import { type Edge, nodeOf, type Part } from "./picture";
+import { endOf, type View } from "./view";
+
+/** What one question has brought; `told` is what else is to be said about it. */
+export interface Brought extends Part {
+  truncated?: boolean;
+  absent?: boolean;
+  hops?: number;
+  changes?: { added: number; removed: number; moved: number; unchanged: number };
+  /** Of an expanded promoter: direct downlines in all, and whether all are there. */
+  direct?: { code: string; total: number; shown: number };
+}
+
+interface Question {
+  key: string;
+  run: () => Promise<Brought>;
+}
+
+const NOTHING: Part = { nodes: [], edges: [] };
+const DEEP = 1000;
+const PAGE = 50;
+
+const referral = (source: string, target: string): Edge => ({ source, target, kind: "REFERRED" });
+
+async function tree(root: string, depth: number, limit: number, at: string): Promise<Brought> {
+  const { network } = (await ask(ExploreTreeDocument, { root, depth, limit, at: endOf(at) })).data;
+  if (!network) return { ...NOTHING, absent: true };
+  return { nodes: network.nodes.map(nodeOf), edges: network.edges, truncated: network.truncated };
+}
+
+async function difference({ root, depth, limit, at, since }: View): Promise<Brought> {
+  const to = endOf(at) ?? new Date().toISOString();
+  const answer = await ask(ExploreDiffDocument, { root, from: endOf(since) ?? to, to, depth, limit: Math.min(limit, 1000) });
+  const diff = answer.data.networkDiff;
+  if (!diff) return { ...NOTHING, absent: true };
+  return {
+    nodes: diff.nodes.map(({ node, state }) => ({ ...nodeOf(node), change: state })),
+    edges: diff.edges.map(({ edge, state }) => ({ ...edge, change: state })),
+    truncated: diff.truncated,
+    changes: diff,
+  };
+}
+
+/** So many pages of somebody's direct downline, the largest teams first. */
+async function expanded(code: string, pages: number): Promise<Brought> {
+  const brought: Brought = { nodes: [], edges: [] };
+  let after: string | null = null;
+  for (let page = 0; page < pages; page += 1) {
+    const answer: Answered<ExploreExpandQuery> = await ask(ExploreExpandDocument, { code, after });
+    const { promoter } = answer.data;
+    if (!promoter) return brought;
+    const downline: NonNullable<ExploreExpandQuery["promoter"]>["downline"] = promoter.downline;
+    for (const { node } of downline.edges) {
+      brought.nodes.push(nodeOf({ id: node.id, kind: "PROMOTER", label: node.code, promoter: node }));
+      brought.edges.push(referral(promoter.id, node.id));
+    }
+    brought.direct = { code, total: downline.totalCount, shown: Math.min(downline.totalCount, (page + 1) * PAGE) };
+    after = downline.pageInfo.endCursor ?? null;
+    if (!downline.pageInfo.hasNextPage) break;
+  }
+  return brought;
+}
+
+async function path(from: string, to: string): Promise<Brought> {
+  const { relation } = (await ask(ExplorePathDocument, { from, to, via: null })).data;
+  if (!relation) return { ...NOTHING, hops: -1 };
+  return {
+    nodes: relation.nodes.map(nodeOf),
+    edges: relation.edges.map((edge) => ({ ...edge, onPath: true })),
+    hops: relation.hops,
+  };
+}
+
+async function ring(code: string): Promise<Brought> {
+  const found = (await ask(ExploreRingDocument, { code })).data.ring;
+  if (!found) return NOTHING;
+  return { nodes: found.structure.nodes.map(nodeOf), edges: found.structure.edges, truncated: found.truncated };
+}
+
+function questions(view: View): Question[] {
+  const { root, depth, limit, at, since } = view;
+  if (!root) return view.from && view.to ? [{ key: `path ${view.from} ${view.to}`, run: () => path(view.from, view.to) }] : [];
+  const first: Question = since
+    ? { key: `diff ${root} ${depth} ${limit} ${at} ${since}`, run: () => difference(view) }
+    : { key: `tree ${root} ${depth} ${limit} ${at}`, run: () => tree(root, depth, limit, at) };
+  return [
+    first,
+    ...view.expanded.map(([code, pages]) => ({ key: `expand ${code} ${pages}`, run: () => expanded(code, pages) })),
+    ...view.branches.map((code) => ({ key: `branch ${code} ${at}`, run: () => tree(code, DEEP, 5000, at) })),
+    ...view.rings.map((code) => ({ key: `ring ${code}`, run: () => ring(code) })),
+    ...(view.from && view.to ? [{ key: `path ${view.from} ${view.to}`, run: () => path(view.from, view.to) }] : []),
+  ];
+}
+
+const kept = new Map<string, Brought>();
+const KEPT_MAX = 80;
+
+export interface Loaded {
+  /** By question, in the order in which they were asked; those that are not there yet are left out. */
+  parts: Brought[];
+  loading: boolean;
+  failed: Error | undefined;
+}
+
+/** Everything a view is made from. Going back to an earlier view asks nothing again. */
+export function useParts(view: View): Loaded {
+  const returns = useReturns();
+  const wanted = questions(view);
+  const name = wanted.map((one) => one.key).join("|");
+  const [, arrived] = useState(0);
+  const [failed, setFailed] = useState<{ name: string; error: Error }>();
+
+  useEffect(() => {
+    let current = true;
+    for (const { key, run } of wanted) {
+      const stored = `${session()?.name} ${key}`;
+      if (kept.has(stored)) continue;
+      run().then(
+        (brought) => {
+          kept.set(stored, brought);
+          const oldest = kept.keys().next();
+          if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+          if (current) arrived((before) => before + 1);
+        },
+        (error: Error) => {
+          if (error instanceof Unreachable) lost();
+          else if (current) setFailed({ name, error });
+        },
+      );
+    }
+    return () => {
+      current = false;
+    };
+  }, [name, returns]);
+
+  const there = wanted.map(({ key }) => kept.get(`${session()?.name} ${key}`));
+  const parts = there.filter((part): part is Brought => part !== undefined);
+  const error = failed?.name === name ? failed.error : undefined;
+  return { parts, loading: parts.length < wanted.length && !error, failed: error };
+}

@@ -1,0 +1,158 @@
+import type { DiffState, NodeKind, RelationKind } from "../generated/graphql";
+
+/** Somebody or something in the picture; people carry what they are sized and coloured by. */
+export interface Node {
+  id: string;
+  kind: NodeKind;
+  label: string;
+  rank?: string;
+  status?: string;
+  joinedAt?: string;
+  salesFen: number;
+  change?: DiffState;
+}
+
+export interface Edge {
+  source: string;
+  target: string;
+  kind: RelationKind;
+  /** Whether it lies on the way that was asked for. */
+  onPath?: boolean;
+  change?: DiffState;
+}
+
+/** An answer of the service as nodes and edges. */
+export interface Part {
+  nodes: Node[];
+  edges: Edge[];
+}
+
+interface AnsweredNode {
+  id: string;
+  kind: NodeKind;
+  label: string;
+  promoter?: { rank: string; status: string; joinedAt: string; sales: { volumeFen: number } } | null;
+}
+
+export function nodeOf({ id, kind, label, promoter }: AnsweredNode): Node {
+  return promoter
+    ? { id, kind, label, rank: promoter.rank, status: promoter.status, joinedAt: promoter.joinedAt, salesFen: promoter.sales.volumeFen }
+    : { id, kind, label, salesFen: 0 };
+}
+
+const name = ({ source, target, kind }: Edge): string => `${source} ${target} ${kind}`;
+
+/** Several answers as one: each node and each edge once; what a later one knows more of is added. */
+export function merged(parts: Part[]): Part {
+  const nodes = new Map<string, Node>();
+  const edges = new Map<string, Edge>();
+  for (const part of parts) {
+    for (const node of part.nodes) nodes.set(node.id, { ...nodes.get(node.id), ...node });
+    for (const edge of part.edges) edges.set(name(edge), { ...edges.get(name(edge)), ...edge });
+  }
+  const known = [...edges.values()].filter((edge) => nodes.has(edge.source) && nodes.has(edge.target));
+  return { nodes: [...nodes.values()], edges: known };
+}
+
+/** A spanning forest to place everything by: referrals first, then whatever joins the rest to it. */
+export interface Forest {
+  /** Above each node; null at the top. Parents stand before their children. */
+  parent: Map<string, string | null>;
+  children: Map<string, string[]>;
+  level: Map<string, number>;
+  roots: string[];
+}
+
+export function forest({ nodes, edges }: Part, first?: string): Forest {
+  const down = new Map<string, string[]>();
+  const around = new Map<string, string[]>();
+  const below = new Set<string>();
+  const add = (map: Map<string, string[]>, from: string, to: string): void => {
+    const found = map.get(from);
+    if (found) found.push(to);
+    else map.set(from, [to]);
+  };
+  for (const { source, target, kind } of edges) {
+    if (kind === "REFERRED") {
+      add(down, source, target);
+      below.add(target);
+    }
+    add(around, source, target);
+    add(around, target, source);
+  }
+  const found: Forest = { parent: new Map(), children: new Map(), level: new Map(), roots: [] };
+  const tops = nodes.filter((node) => !below.has(node.id)).map((node) => node.id);
+  // Those with most below first, and who was asked for before all: the rest is hung onto what is there.
+  tops.sort((a, b) => (down.get(b)?.length ?? 0) - (down.get(a)?.length ?? 0));
+  const starts = [...(first ? [first] : []), ...tops, ...nodes.map((node) => node.id)];
+  const present = new Set(nodes.map((node) => node.id));
+  for (const start of starts) {
+    if (!present.has(start) || found.parent.has(start)) continue;
+    found.roots.push(start);
+    grow(found, start, null, down);
+    hang(found, around, down);
+  }
+  return found;
+}
+
+function grow(found: Forest, start: string, above: string | null, down: Map<string, string[]>): void {
+  const queue: [string, string | null][] = [[start, above]];
+  for (let at = 0; at < queue.length; at += 1) {
+    const [id, over] = queue[at] as [string, string | null];
+    if (found.parent.has(id)) continue;
+    found.parent.set(id, over);
+    found.level.set(id, over === null ? 0 : (found.level.get(over) ?? 0) + 1);
+    if (over !== null) {
+      const siblings = found.children.get(over);
+      if (siblings) siblings.push(id);
+      else found.children.set(over, [id]);
+    }
+    for (const child of down.get(id) ?? []) queue.push([child, id]);
+  }
+}
+
+/** Whoever is joined to what stands already, by any edge, hangs below it. */
+function hang(found: Forest, around: Map<string, string[]>, down: Map<string, string[]>): void {
+  const queue = [...found.parent.keys()];
+  for (let at = 0; at < queue.length; at += 1) {
+    const id = queue[at] as string;
+    for (const next of around.get(id) ?? []) {
+      if (found.parent.has(next)) continue;
+      const before = found.parent.size;
+      grow(found, next, id, down);
+      queue.push(...[...found.parent.keys()].slice(before));
+    }
+  }
+}
+
+/** Sums over everybody below who is in the picture: people, and their own sales. */
+export interface Sums {
+  people: number;
+  salesFen: number;
+}
+
+export function sums(part: Part, { parent }: Forest): Map<string, Sums> {
+  const below = new Map<string, Sums>(part.nodes.map((node) => [node.id, { people: 0, salesFen: 0 }]));
+  const sales = new Map(part.nodes.map((node) => [node.id, node.kind === "PROMOTER" ? node.salesFen : 0]));
+  const people = new Set(part.nodes.filter((node) => node.kind === "PROMOTER").map((node) => node.id));
+  for (const id of [...parent.keys()].reverse()) {
+    const above = below.get(parent.get(id) ?? "");
+    const own = below.get(id);
+    if (above && own) {
+      above.people += own.people + (people.has(id) ? 1 : 0);
+      above.salesFen += own.salesFen + (sales.get(id) ?? 0);
+    }
+  }
+  return below;
+}
+
+/** Without what hangs below the collapsed. */
+export function uncollapsed(part: Part, { parent }: Forest, collapsed: ReadonlySet<string>): Part {
+  if (collapsed.size === 0) return part;
+  const gone = new Set<string>();
+  for (const [id, above] of parent) if (above !== null && (collapsed.has(above) || gone.has(above))) gone.add(id);
+  return {
+    nodes: part.nodes.filter((node) => !gone.has(node.id)),
+    edges: part.edges.filter((edge) => !gone.has(edge.source) && !gone.has(edge.target)),
+  };
+}

@@ -1,0 +1,164 @@
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useAction, useAnswer } from "../asking";
+import { Refusals } from "../console/actions";
+import { count } from "../figures";
+import { AskOwnDocument, type AskOwnQuery, AskQuestionDocument, QuestionsDocument, type QuestionsQuery } from "../generated/graphql";
+import { Text } from "../parts/controls";
+import { Empty, NotDone, Shown, Skeleton } from "../parts/state";
+import { Table } from "../parts/table";
+import { link } from "../route";
+import { t } from "../words";
+import { Editor } from "./editor";
+import { drawable } from "./drawable";
+import "./operations.css";
+
+const Structure = lazy(() => import("../explore/structure"));
+
+type Question = NonNullable<QuestionsQuery["questions"]>[number];
+type Answer = NonNullable<AskOwnQuery["explore"]>;
+const FIRST = "MATCH (a:Promoter)-[:REFERRED]->(b:Promoter)\nRETURN a.code AS above, b.code AS below\nLIMIT 50";
+/** What was being written is there again after a reload. */
+const KEY = "promograph.workbench";
+
+export default function Workbench(): ReactNode {
+  const questions = useAnswer(QuestionsDocument, {});
+  const [question, setQuestion] = useState<Question>();
+  const [text, setText] = useState(() => sessionStorage.getItem(KEY) ?? FIRST);
+  const [given, setGiven] = useState<Record<string, string>>({});
+  const [answer, setAnswer] = useState<Answer>();
+  const own = useAction(AskOwnDocument);
+  const saved = useAction(AskQuestionDocument);
+  const busy = own.busy || saved.busy;
+
+  function parameters(): Record<string, string | number> {
+    const named = (question?.parameters ?? []).filter(({ name }) => given[name]);
+    return Object.fromEntries(named.map(({ name, kind }) => [name, kind === "Int" ? Number(given[name]) : (given[name] ?? "")]));
+  }
+
+  async function run(): Promise<void> {
+    const found = question
+      ? (await saved.act({ name: question.name, parameters: parameters() }))?.askQuestion
+      : (await own.act({ cypher: text, parameters: null }))?.explore;
+    if (found) setAnswer(found);
+  }
+
+  return (
+    <main className="page" id="content">
+      <header className="head">
+        <h1>{t("bench.title")}</h1>
+      </header>
+      <div className="bench">
+        <aside aria-label={t("bench.saved")}>
+          <h2>{t("bench.saved")}</h2>
+          <Shown of={questions}>
+            {(data) => (
+              <ul>
+                <li>
+                  <button type="button" className="plain" aria-pressed={!question} onClick={() => setQuestion(undefined)}>
+                    {t("bench.ownText")}
+                  </button>
+                </li>
+                {data.questions?.map((one) => (
+                  <li key={one.name}>
+                    <button type="button" className="plain" aria-pressed={question?.name === one.name} onClick={() => setQuestion(one)}>
+                      {one.title}
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Shown>
+        </aside>
+        <div className="form">
+          {question ? (
+            <>
+              {question.parameters.map((one) => (
+                <Text
+                  key={one.name}
+                  label={`${one.name}: ${one.meaning}`}
+                  placeholder={one.default ?? ""}
+                  value={given[one.name] ?? ""}
+                  onChange={(value) => setGiven({ ...given, [one.name]: value })}
+                />
+              ))}
+              <pre tabIndex={0}>{question.cypher}</pre>
+            </>
+          ) : (
+            <Editor
+              label={t("bench.text")}
+              value={text}
+              onChange={(written) => {
+                sessionStorage.setItem(KEY, written);
+                setText(written);
+              }}
+              onRun={() => void run()}
+            />
+          )}
+          <div className="inline">
+            <button type="button" className="main" disabled={busy} onClick={() => void run()}>
+              {t("act.run")}
+            </button>
+            <span className="note">{t("bench.keys")}</span>
+          </div>
+          <NotDone error={own.failed ?? saved.failed} />
+          <Refusals of={answer} />
+          {answer && answer.errors.length === 0 && <Found of={answer} />}
+        </div>
+      </div>
+    </main>
+  );
+}
+
+function Found({ of }: { of: Answer }): ReactNode {
+  const [asGraph, setAsGraph] = useState(false);
+  const rows = Array.isArray(of.rows) ? (of.rows as unknown[][]) : [];
+  const structure = asGraph ? drawable(rows) : undefined;
+  return (
+    <>
+      <div className="inline">
+        <div className="inline" role="group" aria-label={t("explore.layout")}>
+          <button type="button" aria-pressed={!asGraph} onClick={() => setAsGraph(false)}>
+            {t("bench.table")}
+          </button>
+          <button type="button" aria-pressed={asGraph} onClick={() => setAsGraph(true)}>
+            {t("bench.graph")}
+          </button>
+        </div>
+        <span className="note" role="status">
+          {t("bench.rows", { count: count(rows.length), ms: count(of.tookMs) })}
+          {of.truncated && ` · ${t("state.truncated")}`}
+        </span>
+      </div>
+      {structure && structure.nodes.length > 0 && (
+        <Suspense fallback={<Skeleton />}>
+          <Structure {...structure} />
+        </Suspense>
+      )}
+      {structure?.nodes.length === 0 && <Empty>{t("bench.noGraph")}</Empty>}
+      {!asGraph && (
+        <Table
+          label={t("bench.table")}
+          rows={rows.map((cells, index) => ({ cells, index }))}
+          id={(row) => String(row.index)}
+          columns={of.columns.map((name, at) => ({
+            name,
+            number: typeof rows[0]?.[at] === "number",
+            cell: (row: { cells: unknown[] }) => <Cell of={row.cells[at]} name={name} />,
+          }))}
+        />
+      )}
+    </>
+  );
+}
+
+/** Codes lead to their promoter; what is no text or number is shown as it came. */
+function Cell({ of, name }: { of: unknown; name: string }): ReactNode {
+  if (typeof of === "string" && /code|above|below|promoter|referrer/i.test(name)) {
+    return (
+      <a className="code" {...link(`promoter/${encodeURIComponent(of)}`)}>
+        {of}
+      </a>
+    );
+  }
+  return typeof of === "object" && of !== null ? <span className="code">{JSON.stringify(of)}</span> : String(of ?? "");
+}

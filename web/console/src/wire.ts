@@ -1,0 +1,80 @@
+import type { TypedDocumentString } from "./generated/graphql";
+import { authorization, expire } from "./session";
+import { language } from "./words";
+
+/** No answer, or none of ours: the service is away, or something between us and it. It is worth trying again. */
+export class Unreachable extends Error {}
+
+/** The session is not taken any more. */
+export class SignedOut extends Error {}
+
+/** An answer that says no; `code` is the service's own. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Document<Result, Variables> = TypedDocumentString<Result, Variables>;
+
+interface Answer<Result> {
+  data?: Result | null;
+  errors?: { message: string; path?: (string | number)[]; extensions?: { code?: string } }[];
+}
+
+/** What came of a question: data as far as there is any, and what was refused of it beside it. */
+export interface Answered<Result> {
+  data: Result;
+  refused: Refused[];
+}
+
+export const PATIENCE_MS = 45_000;
+
+export async function ask<Result, Variables>(
+  document: Document<Result, Variables>,
+  variables: Variables,
+): Promise<Answered<Result>> {
+  let response: Response;
+  try {
+    response = await fetch("/graphql", {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "Accept-Language": language(),
+        ...authorization(),
+      },
+      body: JSON.stringify({ query: document.toString(), variables }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch (error) {
+    // Too slow is not away: asking the same again by itself would only make it slower.
+    if (error instanceof DOMException && error.name === "TimeoutError") throw new Refused(error.message, "TIMEOUT");
+    throw new Unreachable(String(error));
+  }
+  if (response.status === 401) {
+    expire();
+    throw new SignedOut("401");
+  }
+  if (response.status > 500) throw new Unreachable(String(response.status));
+  return understood<Result>(await bodyOf<Result>(response));
+}
+
+async function bodyOf<Result>(response: Response): Promise<Answer<Result>> {
+  try {
+    return (await response.json()) as Answer<Result>;
+  } catch (error) {
+    throw new Unreachable(String(error));
+  }
+}
+
+function understood<Result>(answer: Answer<Result>): Answered<Result> {
+  const refused = (answer.errors ?? []).map((one) => new Refused(one.message, one.extensions?.code ?? "UNKNOWN"));
+  const first = refused[0];
+  if (refused.some((one) => one.code === "UNAVAILABLE")) throw new Unreachable("store");
+  if (answer.data === undefined || answer.data === null) throw first ?? new Unreachable("no data");
+  return { data: answer.data, refused };
+}
