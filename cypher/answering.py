@@ -1,15 +1,18 @@
-"""The process that fetches the answer to one question: however large it is, it weighs on nobody else.
+"""The process that fetches answers to questions, one after the other: however large one is, it weighs on nobody else.
 
 A record is put together whole before anybody can count what is in it, and a list of lists of ten thousand numbers is one
-record. So the process that does it has a limit of memory, and is ended when its time is over. Reads one JSON object from
-its input, writes one to its output; it is run by its path and imports nothing of ours.
+record. So the process that does it has a limit of memory, and is ended when its time is over. Reads a JSON object from a
+line of its input, writes one to its output after a line with its length; it is run by its path and imports nothing of ours.
+It ends by itself after an answer that left it large, after an error of its connection, and when nobody asks any more.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
+import select
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +22,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 from neo4j.graph import Node, Path, Relationship
 
 MEMORY_BYTES_MAX = 1 << 30
+REUSED_BYTES_MAX = 200 << 20
+IDLE_SECONDS = 300.0
 ANSWER_LENGTH_MAX = 8_000_000
 FETCH_SIZE = 20
 LIST_ITEMS_MAX = 1_000
@@ -33,35 +38,49 @@ class TooLarge(Exception):
 def main() -> None:
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
-    asked = json.load(sys.stdin)
+    good = True
+    while good and select.select([sys.stdin], [], [], IDLE_SECONDS)[0] and (line := sys.stdin.buffer.readline()):
+        told, good = _told(json.loads(line))
+        said = json.dumps(told, ensure_ascii=True).encode()
+        sys.stdout.buffer.write(b"%d\n%b" % (len(said), said))
+        sys.stdout.buffer.flush()
+
+
+def _told(asked: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What is said, and whether this process may be asked again."""
     try:
         told = answer(asked)
     except Neo4jError as error:
         told = {"code": error.code or "", "message": error.message or ""}
     except DriverError as error:
         # Where memory ends in the middle of a record, the driver gives up the connection.
-        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        told = {"too_large": True} if peak_bytes > MEMORY_BYTES_MAX // 2 else {"unavailable": str(error)}
+        return {"too_large": True} if _peak_bytes() > MEMORY_BYTES_MAX // 2 else {"unavailable": str(error)}, False
     except (TooLarge, MemoryError):
-        told = {"too_large": True}
-    json.dump(told, sys.stdout, ensure_ascii=True)
+        return {"too_large": True}, False
+    return told, _peak_bytes() < REUSED_BYTES_MAX
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@functools.cache
+def _driver(uri: str, user: str, password: str) -> neo4j.Driver:
+    return neo4j.GraphDatabase.driver(
+        uri, auth=(user, password), notifications_min_severity="OFF", max_connection_pool_size=1
+    )
 
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Columns, and one row more than is wanted if there are so many."""
     rows: list[str] = []
     length = 0
-    with (
-        neo4j.GraphDatabase.driver(
-            asked["uri"], auth=(asked["user"], asked["password"]), notifications_min_severity="OFF"
-        ) as driver,
-        driver.session(
-            database=asked["database"],
-            default_access_mode=neo4j.READ_ACCESS,
-            fetch_size=FETCH_SIZE,
-            bookmarks=neo4j.Bookmarks.from_raw_values(asked["bookmarks"]),
-        ) as session,
-    ):
+    with _driver(asked["uri"], asked["user"], asked["password"]).session(
+        database=asked["database"],
+        default_access_mode=neo4j.READ_ACCESS,
+        fetch_size=FETCH_SIZE,
+        bookmarks=neo4j.Bookmarks.from_raw_values(asked["bookmarks"]),
+    ) as session:
         result = session.run(neo4j.Query(asked["text"], timeout=asked["timeout_seconds"]), asked["parameters"])
         for record in result:
             rows.append(json.dumps([_json(value) for value in record.values()], ensure_ascii=False))

@@ -138,8 +138,6 @@ _ENDLESS = re.compile(r"\b(reduce|replace|allReduce|lpad|rpad|range)\s*\(", re.I
 _RANGE_MAX = 10_000
 _LITERAL_RANGE = re.compile(r"\brange\s*\(\s*(-?\d{1,9})\s*,\s*(-?\d{1,9})\s*\)", re.IGNORECASE)
 
-_one = asyncio.Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -150,27 +148,100 @@ class Found:
     truncated: bool
 
 
-async def explore(
-    store: Store, text: str, parameters: Mapping[str, Any], *, rows_max: int, timeout_seconds: float
-) -> Found:
-    """Answer a question, if it only reads; Invalid says why it does not or cannot be answered, StoreTimeout that it took too long.
+class Workbench:
+    """Answers questions, one at a time; the process that fetches answers is kept for the next one."""
 
-    One at a time in a process: whoever waits longer than a question may take gets StoreTimeout.
-    """
-    _check_text(text)
-    async with _turn(timeout_seconds):
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._one = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def explore(
+        self, text: str, parameters: Mapping[str, Any], *, rows_max: int, timeout_seconds: float
+    ) -> Found:
+        """Answer a question, if it only reads; Invalid says why it does not or cannot be answered, StoreTimeout that it took too long.
+
+        Whoever waits longer for others than a question may take gets StoreTimeout.
+        """
+        _check_text(text)
+        async with self._turn(timeout_seconds):
+            try:
+                async with asyncio.timeout(timeout_seconds + 5):
+                    async with self.store.reading() as session:
+                        await _check_plan(session, text, parameters, timeout_seconds)
+                    asked = {"text": text, "parameters": dict(parameters), "rows_max": rows_max}
+                    told = await self._told({**asked, "timeout_seconds": timeout_seconds, **await self.store.way_in()})
+            except TimeoutError as error:
+                raise StoreTimeout("the question took too long") from error
+            except Neo4jError as error:
+                raise _explained(error.code or "", error.message or "") from error
+            except DriverError as error:
+                raise StoreUnavailable(str(error)) from error
+        return _found(told, rows_max)
+
+    async def close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    @asynccontextmanager
+    async def _turn(self, timeout_seconds: float) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(timeout_seconds + 5):
-                async with store.reading() as session:
-                    await _check_plan(session, text, parameters, timeout_seconds)
-                asked = {"text": text, "parameters": dict(parameters), "rows_max": rows_max}
-                told = await _answered({**asked, "timeout_seconds": timeout_seconds, **await store.way_in()})
+            async with asyncio.timeout(timeout_seconds):
+                await self._one.acquire()
         except TimeoutError as error:
-            raise StoreTimeout("the question took too long") from error
-        except Neo4jError as error:
-            raise _explained(error.code or "", error.message or "") from error
-        except DriverError as error:
-            raise StoreUnavailable(str(error)) from error
+            raise StoreTimeout("other questions are being answered") from error
+        try:
+            yield
+        finally:
+            self._one.release()
+
+    async def _told(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What the process says; nothing, if it came to its limit of memory. One that had ended before it was asked is replaced."""
+        line = json.dumps(asked).encode() + b"\n"
+        kept = self._process is not None
+        try:
+            said = await _said(await self._running(), line)
+            if said is None:
+                await self.close()
+                said = await _said(await self._running(), line) if kept else None
+        except BaseException:
+            await self.close()
+            raise
+        if said is None:
+            await self.close()
+            return {}
+        told: dict[str, Any] = json.loads(said)
+        return told
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                answering.__file__,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        return self._process
+
+
+async def _said(process: asyncio.subprocess.Process, line: bytes) -> bytes | None:
+    """The answer to a line; None if the process ended without one."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(line)
+        await process.stdin.drain()
+        length = await process.stdout.readline()
+        return await process.stdout.readexactly(int(length)) if length else None
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return None
+
+
+def _found(told: Mapping[str, Any], rows_max: int) -> Found:
     if "code" in told:
         raise _explained(told["code"], told["message"])
     if "unavailable" in told:
@@ -179,40 +250,6 @@ async def explore(
         raise Invalid("the answer is larger than anybody reads; ask for less", field=["cypher"])
     rows: list[list[Any]] = told["rows"]
     return Found(told["columns"], rows[:rows_max], truncated=len(rows) > rows_max)
-
-
-async def _answered(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a process of its own says; nothing, if it came to its limit of memory."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        answering.__file__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        said, _ = await process.communicate(json.dumps(asked).encode())
-    except BaseException:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        raise
-    told: dict[str, Any] = json.loads(said) if process.returncode == 0 else {}
-    return told
-
-
-@asynccontextmanager
-async def _turn(timeout_seconds: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            await _one.acquire()
-    except TimeoutError as error:
-        raise StoreTimeout("other questions are being answered") from error
-    try:
-        yield
-    finally:
-        _one.release()
 
 
 def _check_text(text: str) -> None:

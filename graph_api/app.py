@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from cypher import migrations, timing
 from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
+from cypher.workbench import Workbench
 from graph_api import auth, logs, metrics, tracing, trusted
 from graph_api.batched.feed import Feed
 from graph_api.batched.reach import Reach
@@ -88,10 +89,13 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         works = (follow(store, cache, feed.advance), reach.follow(store), slow.explain())
         beside = [asyncio.create_task(work) for work in works]
         timing.listen(slow)
+        workbench = Workbench(store)
         try:
             pii = Pii.from_secret(secret, keys=keys)
-            yield Opened(Stores(store, cache, pii, Simulations(store), feed, reach, budgets), secret, servers)
+            stores = Stores(store, cache, pii, Simulations(store), feed, reach, budgets, workbench)
+            yield Opened(stores, secret, servers)
         finally:
+            await workbench.close()
             timing.ignore(slow)
             for task in beside:
                 task.cancel()

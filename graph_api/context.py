@@ -23,6 +23,7 @@ from graph_api.viewer import Role, Viewer
 
 if TYPE_CHECKING:
     from cypher.store import Store, Transaction
+    from cypher.workbench import Workbench
     from graph_api.batched.rows import Card, Team
     from graph_api.cache import Budgets, Cache
 
@@ -40,6 +41,7 @@ class Stores:
     feed: Feed
     reach: Reach
     budgets: Budgets
+    workbench: Workbench
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cypher import saved
 from cypher.store import Store, StoreTimeout, Transaction
-from cypher.workbench import Found, explore
+from cypher.workbench import Found, Workbench
 from graph_api.errors import DomainError, Invalid, NotFound
 
 ROWS_MAX = 1_000
@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 
 async def ask(
-    store: Store,
+    workbench: Workbench,
     text: str,
     parameters: Mapping[str, Any],
     *,
@@ -40,7 +40,7 @@ async def ask(
     began = time.monotonic()
     outcome = "failed"
     try:
-        found = await explore(store, text, parameters, rows_max=rows_max, timeout_seconds=TIMEOUT_SECONDS)
+        found = await workbench.explore(text, parameters, rows_max=rows_max, timeout_seconds=TIMEOUT_SECONDS)
         outcome = f"{len(found.rows)} rows{' and more' if found.truncated else ''}"
     except (DomainError, StoreTimeout) as error:
         outcome = f"{type(error).__name__}: {error}"[:300]
@@ -48,19 +48,19 @@ async def ask(
     finally:
         took_ms = round((time.monotonic() - began) * 1000)
         await _record(
-            store, text[:4_000], parameters, outcome=outcome, took_ms=took_ms, name=name, actor=actor, now=now
+            workbench.store, text[:4_000], parameters, outcome=outcome, took_ms=took_ms, name=name, actor=actor, now=now
         )
     return Answer(found, took_ms)
 
 
 async def ask_saved(
-    store: Store, name: str, values: Mapping[str, Any], *, rows_max: int, actor: str, now: int
+    workbench: Workbench, name: str, values: Mapping[str, Any], *, rows_max: int, actor: str, now: int
 ) -> Answer:
     question = saved.questions().get(name)
     if question is None:
         raise NotFound(f"no question {name[:80]!r}", field=["name"])
     given = question.given(values)
-    return await ask(store, question.text, given, rows_max=rows_max, actor=actor, now=now, name=name)
+    return await ask(workbench, question.text, given, rows_max=rows_max, actor=actor, now=now, name=name)
 
 
 async def _record(

@@ -204,7 +204,9 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
     ) -> Exploration | None:
         context = info.context
         given = workbench.object_of(parameters)
-        return await Exploration.of(ask(context.store, cypher, given, rows_max=rows, **workbench.asked(context)))
+        return await Exploration.of(
+            ask(context.stores.workbench, cypher, given, rows_max=rows, **workbench.asked(context))
+        )
 
     @resolver(description="The saved questions.")
     async def questions(self, info: Info) -> list[Question] | None:
@@ -216,7 +218,9 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
     ) -> Exploration | None:
         context = info.context
         given = workbench.object_of(parameters)
-        return await Exploration.of(ask_saved(context.store, name, given, rows_max=rows, **workbench.asked(context)))
+        return await Exploration.of(
+            ask_saved(context.stores.workbench, name, given, rows_max=rows, **workbench.asked(context))
+        )
 
     @resolver(description="The plan in force at an instant, now without one.")
     async def plan(self, info: Info, at: Instant | None = None) -> Plan:
