@@ -184,7 +184,11 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "settle", "scan", "orders"), default="all", help="all: import and reads"
+        "what",
+        nargs="?",
+        choices=("all", "settle", "scan", "questions", "orders"),
+        default="all",
+        help="all: import and reads; questions: the second half of scan",
     )
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
     parser.add_argument("--promoters", type=int, default=125_000, help="how many people are scanned")
@@ -194,10 +198,11 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
+        structural = given.what in ("scan", "questions")
         # A bare read holds the groups of a whole table in Neo4j until the last row is in; questions want the store in memory.
-        sizes = {"neo4j_heap": "4g", "neo4j_page_cache": "2g"} if given.what == "scan" else {"neo4j_heap": "1g"}
+        sizes = {"neo4j_heap": "4g", "neo4j_page_cache": "2g"} if structural else {"neo4j_heap": "1g"}
         settings = Settings().model_copy(update={"data_dir": data_dir, **sizes})
-        if given.what == "scan":
+        if structural:
             build(settings, promoters=given.promoters)
         with open_servers(settings) as servers:
             print(servers.describe())
@@ -205,6 +210,8 @@ def main() -> None:
                 asyncio.run(bench(servers, Path(directory), quick=given.quick))
             elif given.what == "scan":
                 asyncio.run(structures.bench(servers, Path(directory), promoters=given.promoters, quick=given.quick))
+            elif given.what == "questions":
+                asyncio.run(structures.bench_questions(servers, Path(directory), promoters=given.promoters))
             elif given.what == "orders":
                 asyncio.run(orders_told.bench(servers, Path(directory), quick=given.quick))
             else:

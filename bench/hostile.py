@@ -17,6 +17,8 @@ from graph_api.viewer import Role
 from tests.schema.hostile import ENDLESS, HOSTILE
 
 T = TypeVar("T")
+Latencies = tuple[list[float], float]
+"""Seconds of each request, and of all of them."""
 PACE_SECONDS = 0.025
 ALONE_SECONDS = 40.0
 VIEWED = 400
@@ -27,23 +29,29 @@ EXPLORE = "query($cypher: String!) { explore(cypher: $cypher) { rows errors { co
 
 
 async def bench(service: Service, promoters: int) -> None:
-    """Warm team views at a steady pace, before and while one analyst sends all texts one after the other."""
+    """Warm team views at a steady pace: alone, while one analyst sends what is refused, and what would never end."""
     connections = Connections(service.port, service.token(Role.OPERATOR))
     draw = random.Random(promoters)
     codes = [files.promoter(draw.randrange(promoters)) for _ in range(VIEWED)]
     for code in codes:
         await _view(connections, code)
     alone, _ = await _beside(connections, codes, asyncio.sleep(ALONE_SECONDS))
-    meanwhile, outcomes = await _beside(connections, codes, _sent(service))
-    print(f"team views at {1 / PACE_SECONDS:.0f}/s     alone {alone}")
-    print(
-        f"  meanwhile {sum(outcomes.values())} hostile texts: {dict(outcomes)}"
-        f"   {meanwhile}   p99 ratio {meanwhile.p99_ms / alone.p99_ms:.2f}"
-    )
+    print(f"team views at {1 / PACE_SECONDS:.0f}/s     alone {Figures.of(*alone)}")
+    refused, outcomes = await _beside(connections, codes, _sent(service, HOSTILE))
+    _print("refused", refused, alone, outcomes)
+    endless, cut = await _beside(connections, codes, _sent(service, ENDLESS))
+    _print("endless", endless, alone, cut)
+    _print("hostile", (refused[0] + endless[0], refused[1] + endless[1]), alone, outcomes + cut)
     connections.close()
 
 
-async def _beside(connections: Connections, codes: Sequence[str], other: Awaitable[T]) -> tuple[Figures, T]:
+def _print(name: str, beside: Latencies, alone: Latencies, outcomes: Counter[str]) -> None:
+    figures = Figures.of(*beside)
+    ratio = figures.p99_ms / Figures.of(*alone).p99_ms
+    print(f"  beside {outcomes.total()} {name} texts   {figures}   p99 ratio {ratio:.2f}   {dict(outcomes)}")
+
+
+async def _beside(connections: Connections, codes: Sequence[str], other: Awaitable[T]) -> tuple[Latencies, T]:
     """Latencies of the views while something else goes on, and what that gave."""
     stop = asyncio.Event()
     pacing = asyncio.create_task(_paced(connections, codes, stop))
@@ -52,11 +60,11 @@ async def _beside(connections: Connections, codes: Sequence[str], other: Awaitab
     return await pacing, answer
 
 
-async def _sent(service: Service) -> Counter[str]:
+async def _sent(service: Service, texts: Sequence[str]) -> Counter[str]:
     """How each hostile text ended, by the error's code."""
     risk = Connections(service.port, service.token(Role.RISK))
     outcomes: Counter[str] = Counter()
-    for text in (*HOSTILE, *ENDLESS):
+    for text in texts:
         answer = await risk.told(graphql_body(EXPLORE, cypher=text))
         outcomes[_outcome(answer)] += 1
     risk.close()
@@ -70,8 +78,8 @@ def _outcome(answer: dict[str, Any]) -> str:
     return str(errors[0]["code"]) if errors else "ANSWERED"
 
 
-async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.Event) -> Figures:
-    """Latencies of views that begin at a steady pace, however long the ones before them take."""
+async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.Event) -> Latencies:
+    """Of views that begin at a steady pace, however long the ones before them take."""
     latencies: list[float] = []
 
     async def one(code: str) -> None:
@@ -88,7 +96,7 @@ async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.E
             views.create_task(one(code))
             due += PACE_SECONDS
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-    return Figures.of(latencies, time.perf_counter() - began)
+    return latencies, time.perf_counter() - began
 
 
 async def _view(connections: Connections, code: str) -> None:

@@ -68,6 +68,12 @@ RELATION = "query($from: String!, $to: String!) { relation(fromCode: $from, toCo
 
 async def bench(servers: Servers, data_dir: Path, *, promoters: int, quick: bool) -> None:
     """Figures of a store that holds `bench.files` of that many promoters; `quick`: each bare read once."""
+    await bench_passes(servers, promoters=promoters, quick=quick)
+    await bench_questions(servers, data_dir, promoters=promoters)
+
+
+async def bench_passes(servers: Servers, *, promoters: int, quick: bool) -> None:
+    """What looks at the whole network."""
     store = connect(
         servers.neo4j_uri,
         user=servers.neo4j_user,
@@ -82,6 +88,12 @@ async def bench(servers: Servers, data_dir: Path, *, promoters: int, quick: bool
     assert (rows["promoters"], rows["orders"]) == (promoters, files.ORDERS_EACH * promoters), rows
     await _bench_scan(store, {name: seconds for name, (_, seconds) in bare.items()}, rows)
     await _bench_teams(store, servers, promoters, engine=bare["teams"][1])
+    await raw.close()
+    await store.close()
+
+
+async def bench_questions(servers: Servers, data_dir: Path, *, promoters: int) -> None:
+    """What is asked about one person, and what others feel of questions that nobody should ask."""
     service = Service(servers, data_dir / "service")
     try:
         await service.ready()
@@ -91,8 +103,6 @@ async def bench(servers: Servers, data_dir: Path, *, promoters: int, quick: bool
         service.stop()
     if servers.neo4j_process is not None:
         print(f"peak memory: Neo4j {servers.neo4j_process.peak_memory_bytes() // 2**20} MiB")
-    await raw.close()
-    await store.close()
 
 
 async def _bare(raw: Raw, name: str, *, times: int) -> tuple[int, float]:
