@@ -12,7 +12,7 @@ import os
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,31 +140,34 @@ def _fetch_missing(
 ) -> None:
     done, total = len(jars) - len(missing), len(jars)
     sessions = _Sessions()
-    failure: tuple[LockedJar, Exception] | None = None
     largest_first = sorted(missing, key=lambda jar: -jar.size_bytes)
+    failed: Future[None] | None = None
     with sessions, ThreadPoolExecutor(THREADS) as pool:
         futures = {
             pool.submit(_fetch_one, jar, cache_dir, repository, sessions, pause_seconds): jar for jar in largest_first
         }
         for future in as_completed(futures):
-            if future.cancelled():
-                continue
-            error = future.exception()
-            if error is None:
-                done += 1
-                on_progress("downloading Neo4j", done, total)
-            elif failure is None and isinstance(error, (_Final, _Transient, OSError)):
-                failure = futures[future], error
-                # Let go of what has not begun, so the error is told soon.
+            if future.exception() is not None:
+                # Let go of what has not begun, so the error is told soon; nobody is woken for what is cancelled so.
+                failed = future
                 sessions.give_up.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-            elif failure is None:
-                raise error
-    if failure is not None:
-        jar, reason = failure
-        raise JarDownloadFailed(
-            jar=jar.path, reason=str(reason), done=done, total=total, cache_dir=cache_dir
-        ) from reason
+                break
+            done += 1
+            on_progress("downloading Neo4j", done, total)
+    if failed is None:
+        return
+    reason = failed.exception()
+    if not isinstance(reason, (_Final, _Transient, OSError)):
+        failed.result()
+    there = sum(not future.cancelled() and future.exception() is None for future in futures)
+    raise JarDownloadFailed(
+        jar=futures[failed].path,
+        reason=str(reason),
+        done=total - len(missing) + there,
+        total=total,
+        cache_dir=cache_dir,
+    ) from reason
 
 
 class _Sessions:

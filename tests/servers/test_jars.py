@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from graph_api.servers import JarDownloadFailed, prepare
-from graph_api.servers.jars import ATTEMPTS, LockedJar, fetch, read_lock
+from graph_api.servers.jars import ATTEMPTS, THREADS, LockedJar, fetch, read_lock
 from graph_api.settings import Settings
 
 CONTENT = {f"org/example/{name}/1/{name}-1.jar": name.encode() * 5000 for name in ("alpha", "beta", "gamma")}
@@ -154,6 +154,28 @@ def test_a_missing_jar_is_told_at_once_with_what_is_there_and_the_next_run_goes_
     repository.asked.clear()
     assert fetched(repository, tmp_path) == list(CONTENT.values())
     assert sum(repository.asked.values()) == 3 - there
+
+
+def test_a_missing_jar_is_told_while_many_others_wait_for_their_turn(repository: Repository, tmp_path: Path) -> None:
+    content = b"x" * 50
+    first = LockedJar(path=GAMMA, sha256=LOCK[2].sha256, size_bytes=LOCK[2].size_bytes)
+    rest = [
+        LockedJar(path=f"org/example/{n}.jar", sha256=hashlib.sha256(content).hexdigest(), size_bytes=50)
+        for n in range(10 * THREADS)
+    ]
+    refused = threading.Event()
+
+    def fault(handler: BaseHTTPRequestHandler, path: str, number: int) -> bool:
+        if path == GAMMA:
+            send(handler, b"", status=404)
+            refused.set()
+            return True
+        return refused.wait(60) and send(handler, content)
+
+    repository.fault = fault
+    with pytest.raises(JarDownloadFailed, match="HTTP 404") as raised:
+        fetch([first, *rest], cache_dir=tmp_path, repository=repository.address, pause_seconds=0.01)
+    assert raised.value.done == sum((tmp_path / jar.path).exists() for jar in rest) < len(rest)
 
 
 def test_a_lie_about_the_content_never_reaches_the_cache(repository: Repository, tmp_path: Path) -> None:
