@@ -2,7 +2,7 @@
 
 A READ transaction refuses every write, but not LOAD CSV, SHOW, TERMINATE or procedures, and one text can take all the
 memory there is. So the plan's operators are held against a list of those that only read, and texts against what builds
-strings without end. Nothing here retries: what was stopped for its time or memory would be stopped again.
+strings without end. Words that begin what writes are refused before anything is planned: planning is what others would feel. Nothing here retries: what was stopped for its time or memory would be stopped again.
 """
 
 from __future__ import annotations
@@ -135,6 +135,13 @@ _STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _HIDING = re.compile(r"/\*|//|`")
 """What would make this text another one for the server than for the checks here."""
 _ENDLESS = re.compile(r"\b(reduce|replace|allReduce|lpad|rpad|range)\s*\(", re.IGNORECASE)
+_DOES = re.compile(
+    r"\A\s*(show|terminate|use|alter|drop|start|stop|grant|deny|revoke|rename|enable|deallocate|reallocate|insert)\b"
+    r"|(?<![.:$\w])(create|merge|set|delete|detach|remove|foreach|load\s+csv)\b(?!\s*(?:[.:),=]|\Z))",
+    re.IGNORECASE,
+)
+"""Words that begin what does more than read; planning costs others far more than looking for them here."""
+_CALLED = re.compile(r"\bcall\s+([a-z_][\w.]*)", re.IGNORECASE)
 _RANGE_MAX = 10_000
 _LITERAL_RANGE = re.compile(r"\brange\s*\(\s*(-?\d{1,9})\s*,\s*(-?\d{1,9})\s*\)", re.IGNORECASE)
 
@@ -270,10 +277,21 @@ def _check_text(text: str) -> None:
         raise Invalid(
             f"a question nests at most {NESTING_MAX} brackets and {BRACES_MAX} braces into each other", field=["cypher"]
         )
+    does = _DOES.search(bare)
+    if does is not None:
+        word = " ".join((does[1] or does[2]).upper().split())
+        raise Invalid(f"questions only read: {word} does more, and stands for nothing else here", field=["cypher"])
+    for called in _CALLED.findall(bare):
+        if called not in PROCEDURES:
+            raise _may_not_call()
     rest = _LITERAL_RANGE.sub(lambda match: "" if abs(int(match[2]) - int(match[1])) <= _RANGE_MAX else match[0], bare)
     endless = _ENDLESS.search(rest)
     if endless is not None:
         raise Invalid(f"{endless[1]}() could fill the memory of the server", field=["cypher"])
+
+
+def _may_not_call() -> Invalid:
+    return Invalid(f"the question may call {', '.join(PROCEDURES)} only", field=["cypher"])
 
 
 def _nesting(text: str, opening: str, closing: str) -> int:
@@ -303,7 +321,7 @@ async def _check_plan(
         if name == "ProcedureCall":
             details = str(operator.get("args", {}).get("Details", ""))
             if details.partition("(")[0].strip() not in PROCEDURES:
-                raise Invalid(f"the question may call {', '.join(PROCEDURES)} only", field=["cypher"])
+                raise _may_not_call()
         elif name not in READS:
             raise Invalid(f"the question needs {name}, which is more than reading the graph", field=["cypher"])
 

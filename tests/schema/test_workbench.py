@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from cypher import saved
+from cypher import workbench as checked
 from cypher.store import Store
 from graph_api.actions import identifiers, months, orders, products, promoters, workbench
 from graph_api.pii import Pii
@@ -30,6 +32,13 @@ EXPLORE = """query($cypher: String!, $parameters: JSON, $rows: Int) { explore(cy
   columns rows truncated errors { code message field } } }"""
 ASK = """query($name: String!, $parameters: JSON) { askQuestion(name: $name, parameters: $parameters) {
   columns rows truncated errors { code message field } } }"""
+WRITING = [
+    text
+    for text in HOSTILE
+    if re.search(r"(?i)create|merge|set|delete|remove|foreach|load csv|show|terminate|call|drop|alter|stop", text)
+    and text.count("{") <= 4
+]
+"""Those that planning alone must keep from running."""
 TOO_LARGE = "the answer is larger than anybody reads; ask for less"
 CHAIN = ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]
 
@@ -99,6 +108,27 @@ async def test_whatever_does_more_than_read_is_refused_in_a_sentence(
     assert (found["rows"], [error["code"] for error in found["errors"]]) == ([], ["INVALID"])
     assert found["errors"][0]["message"]
     assert await query(counted) == before
+
+
+@pytest.mark.parametrize("cypher", WRITING, ids=lambda text: text[:40])
+async def test_a_plan_that_does_more_than_read_is_refused_whatever_the_words_look_like(
+    service: Service, monkeypatch: pytest.MonkeyPatch, cypher: str
+) -> None:
+    monkeypatch.setattr(checked, "_check_text", lambda text: None)
+    found = await explored(service, cypher)
+    assert (found["rows"], [error["code"] for error in found["errors"]]) == ([], ["INVALID"])
+
+
+@pytest.mark.parametrize(
+    "cypher",
+    [
+        "MATCH (start:Promoter {code: 'c1'}) RETURN start.set AS set, start.show AS show",
+        "WITH {create: 1, delete: 2} AS use RETURN use.create AS stop, 'CREATE (:X)' AS load",
+        "MATCH (p:Promoter) WHERE p:Set OR (p)-[:MERGE]->() RETURN p.code AS drop",
+    ],
+)
+async def test_names_may_be_words_that_write_elsewhere(service: Service, cypher: str) -> None:
+    assert (await explored(service, cypher))["errors"] == []
 
 
 @pytest.mark.parametrize("cypher", ENDLESS, ids=lambda text: text[:40])
