@@ -1,4 +1,4 @@
-"""`make bench ARGS=scan`: the whole network scanned, all teams recounted, and questions asked, beside bare reads of the same rows."""
+"""`make bench ARGS=scan`: the whole network scanned and all teams recounted, beside bare reads of the same rows; `ARGS=questions`."""
 
 from __future__ import annotations
 
@@ -66,14 +66,8 @@ NETWORK = "query($code: String!) { network(rootCode: $code, maxDepth: 3, limit: 
 RELATION = "query($from: String!, $to: String!) { relation(fromCode: $from, toCode: $to) { hops nodes { id } } }"
 
 
-async def bench(servers: Servers, data_dir: Path, *, promoters: int, quick: bool) -> None:
-    """Figures of a store that holds `bench.files` of that many promoters; `quick`: each bare read once."""
-    await bench_passes(servers, promoters=promoters, quick=quick)
-    await bench_questions(servers, data_dir, promoters=promoters)
-
-
 async def bench_passes(servers: Servers, *, promoters: int, quick: bool) -> None:
-    """What looks at the whole network."""
+    """What looks at the whole network, which holds `bench.files` of that many promoters; `quick`: each bare read once."""
     store = connect(
         servers.neo4j_uri,
         user=servers.neo4j_user,

@@ -16,10 +16,12 @@ RETURN collect(p.code) AS codes, collect(coalesce(q.code, '')) AS referrer_codes
 CALL () {
   CALL () {
     MATCH (o:Order)
+    USING INDEX SEEK o:Order(paid_at, number)
     WHERE o.paid_at = $paid_at AND o.number > $number
     RETURN o ORDER BY o.paid_at, o.number LIMIT $first
     UNION ALL
     MATCH (o:Order)
+    USING INDEX SEEK o:Order(paid_at, number)
     WHERE o.paid_at > $paid_at AND o.number IS NOT NULL
     RETURN o ORDER BY o.paid_at, o.number LIMIT $first
   }

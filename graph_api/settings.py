@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = "development"
     neo4j_heap: str = "512m"
     neo4j_page_cache: str = "256m"
+    neo4j_transaction_memory: str = "192m"
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
     public_origin: str | None = None

@@ -20,7 +20,7 @@ from graph_api.servers.jars import (
     repository_address,
     silent,
 )
-from graph_api.servers.neo4j import DATABASE, USER, AdminToolFailed, Neo4jHome, Neo4jServer
+from graph_api.servers.neo4j import DATABASE, USER, AdminToolFailed, Memory, Neo4jHome, Neo4jServer
 from graph_api.servers.process import DataDirInUse, DataDirLock, ServerDidNotStart, data_dir_lock
 from graph_api.servers.valkey import NoBinary, ValkeyServer
 from graph_api.settings import Settings
@@ -30,6 +30,7 @@ __all__ = [
     "DataDirInUse",
     "Doors",
     "JarDownloadFailed",
+    "Memory",
     "Neo4jHome",
     "Neo4jServer",
     "Progress",
@@ -143,8 +144,7 @@ def _with_containers(servers: Servers, settings: Settings, stack: ExitStack, on_
         containers(
             neo4j=servers.neo4j_kind == "docker",
             redis=servers.redis_kind == "docker",
-            heap=settings.neo4j_heap,
-            page_cache=settings.neo4j_page_cache,
+            memory=_memory(settings),
         )
     )
     if started.neo4j_uri:
@@ -229,9 +229,12 @@ def _neo4j(settings: Settings, jars: Sequence[Path], lock: DataDirLock) -> Neo4j
         Neo4jHome(_data_dir(settings) / "neo4j"),
         jars=jars,
         lock=lock,
-        heap=settings.neo4j_heap,
-        page_cache=settings.neo4j_page_cache,
+        memory=_memory(settings),
     )
+
+
+def _memory(settings: Settings) -> Memory:
+    return Memory(settings.neo4j_heap, settings.neo4j_page_cache, settings.neo4j_transaction_memory)
 
 
 def _data_dir(settings: Settings) -> Path:

@@ -14,6 +14,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from graph_api.servers.neo4j import Memory
+
 NEO4J_IMAGE = "neo4j:2026.08-community"
 VALKEY_IMAGE = "valkey/valkey:9"
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
@@ -61,7 +63,7 @@ def _listens(address: str) -> bool:
 
 
 @contextmanager
-def containers(*, neo4j: bool, redis: bool, heap: str, page_cache: str) -> Iterator[Containers]:
+def containers(*, neo4j: bool, redis: bool, memory: Memory) -> Iterator[Containers]:
     """Run the wanted servers in containers for the length of the block."""
     from testcontainers.community.neo4j import Neo4jContainer
     from testcontainers.community.valkey import ValkeyContainer
@@ -72,8 +74,9 @@ def containers(*, neo4j: bool, redis: bool, heap: str, page_cache: str) -> Itera
         if neo4j:
             graph = Neo4jContainer(NEO4J_IMAGE, username="neo4j", password=password)
             for name, value in {
-                "NEO4J_server_memory_heap_max__size": heap,
-                "NEO4J_server_memory_pagecache_size": page_cache,
+                "NEO4J_server_memory_heap_max__size": memory.heap,
+                "NEO4J_server_memory_pagecache_size": memory.page_cache,
+                "NEO4J_db_memory_transaction_max": memory.transaction,
                 "NEO4J_dbms_usage__report_enabled": "false",
             }.items():
                 graph.with_env(name, value)

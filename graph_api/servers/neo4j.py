@@ -44,6 +44,15 @@ class AdminToolFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Sizes as Neo4j writes them (`512m`). Above `transaction`, one transaction fails: nobody's question takes the heap."""
+
+    heap: str
+    page_cache: str
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Neo4jHome:
     """Where an embedded Neo4j keeps its files."""
 
@@ -84,13 +93,13 @@ class Neo4jHome:
 class Neo4jServer:
     """One embedded Neo4j; made stopped. Use it from one thread at a time."""
 
-    def __init__(self, home: Neo4jHome, *, jars: Sequence[Path], lock: DataDirLock, heap: str, page_cache: str) -> None:
+    def __init__(self, home: Neo4jHome, *, jars: Sequence[Path], lock: DataDirLock, memory: Memory) -> None:
         home.make()
         self.home = home
         self.user, self.database = USER, DATABASE
         self.password = kept_password(home.password_path)
         self.port = 0
-        self._lock, self._heap, self._page_cache = lock, heap, page_cache
+        self._lock, self._memory = lock, memory
         self._process: KeptProcess | None = None
         self._peak_bytes = 0
         home.class_path.write_text(f'-cp "{":".join(map(str, jars))}"\n'.replace("\\", "\\\\"), "utf-8")
@@ -173,7 +182,7 @@ class Neo4jServer:
     def _launched(self) -> KeptProcess:
         return KeptProcess(
             self._java(
-                f"-Xmx{self._heap}",
+                f"-Xmx{self._memory.heap}",
                 *JVM_OPTIONS,
                 f"@{self.home.class_path}",
                 "org.neo4j.server.Neo4jCommunity",
@@ -216,7 +225,8 @@ class Neo4jServer:
             "server.bolt.listen_address": f"127.0.0.1:{self.port}",
             "server.http.enabled": "false",
             "server.https.enabled": "false",
-            "server.memory.pagecache.size": self._page_cache,
+            "server.memory.pagecache.size": self._memory.page_cache,
+            "db.memory.transaction.max": self._memory.transaction,
             # Unset, LOAD CSV reads any file of the machine. Relative to the home, because Neo4j does not read
             # a path beyond ASCII from here.
             "server.directories.import": self.home.import_dir.name,

@@ -20,6 +20,14 @@ async def test_a_statement_that_wants_too_much_memory_is_refused_as_such(connect
     assert isinstance(refused.value, StoreUnavailable)
 
 
+async def test_one_transaction_never_has_the_whole_heap(servers: Servers, query: Query) -> None:
+    """What collects without end would hold up everybody with garbage long before it comes to its limit of time."""
+    (limit,) = await query("SHOW SETTINGS 'db.memory.transaction.max' YIELD value RETURN value AS value")
+    if servers.neo4j_kind == "given":
+        pytest.skip("the limit of a given Neo4j is its owner's")
+    assert limit["value"] == "192.00MiB"
+
+
 async def test_a_time_limit_reaches_the_server(servers: Servers, query: Query) -> None:
     """Neo4j stops what nobody waits for any more; giving up here alone would leave it running."""
     hurried = connect(

@@ -19,6 +19,7 @@ import redis
 from graph_api.servers import (
     AdminToolFailed,
     DataDirInUse,
+    Memory,
     Neo4jHome,
     Neo4jServer,
     ServerDidNotStart,
@@ -222,7 +223,7 @@ def test_a_neo4j_that_does_not_come_up_shows_the_end_of_its_log(tmp_path: Path) 
     settings = small_settings(tmp_path)
     home = Neo4jHome(tmp_path / "neo4j")
     with data_dir_lock(tmp_path) as lock:
-        broken = Neo4jServer(home, jars=prepare(settings), lock=lock, heap="nonsense", page_cache="8m")
+        broken = Neo4jServer(home, jars=prepare(settings), lock=lock, memory=Memory("nonsense", "8m", "8m"))
         # As after a first start: the password is not what this is about.
         (home.data_dir / "dbms").mkdir()
         (home.data_dir / "dbms" / "auth.ini").touch()
