@@ -23,6 +23,9 @@ PACE_SECONDS = 0.025
 ALONE_SECONDS = 40.0
 VIEWED = 400
 """People whose views are asked in turn, each once before: what is measured is the waiting, not what is counted anew."""
+WARMING = 100
+ORDINARY = "MATCH (p:Promoter {{code: '{code}'}})-[:REFERRED*1..3]->(m) RETURN m.code AS code, m.rank AS rank ORDER BY code LIMIT 20"
+"""What an analyst asks: a Neo4j that has just been started compiles itself for minutes, whoever asks what."""
 VIEW = """query($code: String!) { promoter(code: $code) { code rank team { size volumeFen }
   downline(first: 20) { edges { node { code team { size volumeFen } } } } } }"""
 EXPLORE = "query($cypher: String!) { explore(cypher: $cypher) { rows errors { code } } }"
@@ -35,6 +38,7 @@ async def bench(service: Service, promoters: int) -> None:
     codes = [files.promoter(draw.randrange(promoters)) for _ in range(VIEWED)]
     for code in codes:
         await _view(connections, code)
+    await _sent(service, [ORDINARY.format(code=code) for code in codes[:WARMING]])
     alone, _ = await _beside(connections, codes, asyncio.sleep(ALONE_SECONDS))
     print(f"team views at {1 / PACE_SECONDS:.0f}/s     alone {Figures.of(*alone)}")
     refused, outcomes = await _beside(connections, codes, _sent(service, HOSTILE))
