@@ -5,20 +5,18 @@ POST of application/json only; who is asking is settled before the body is read,
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from inspect import isawaitable
-from typing import Any, NoReturn
+from typing import Any
 
 import structlog
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -26,60 +24,34 @@ from graphql import (
     execute,
 )
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cypher.gathering import Overloaded
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import limits, metrics, tracing
+from graph_api.answers import (
+    GRAPHQL_JSON,
+    NOT_UNDERSTOOD,
+    NotValid,
+    Refusal,
+    as_error,
+    as_errors,
+    as_response,
+    refused,
+    response_body,
+)
 from graph_api.auth import Unauthenticated, viewer_of
 from graph_api.batched.reach import total
 from graph_api.cache import BudgetSpent
 from graph_api.context import Context, Stores, language_of
-from graph_api.documents import ERRORS_MAX, Documents, UnknownDocument
-from graph_api.errors import DomainError, ManyErrors
+from graph_api.documents import ERRORS_MAX, Documents
 from graph_api.limits import BadInput, TooCostly
+from graph_api.requests import GraphQLRequest, body_of, from_post, media_type_of
 from graph_api.schema.access import Forbidden
 from graph_api.schema.executor import Executor
 from graph_api.sessions import NotOurPage, Sessions, has_cookie
 from graph_api.viewer import Role, Viewer
 
-BODY_BYTES_MAX = 2 * 1024 * 1024
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-
 log = structlog.get_logger("promograph.door")
-
-
-class Refusal(Exception):
-    """An answer without execution: HTTP status, error code, message."""
-
-    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = dict(headers or {})
-
-
-class NotValid(Exception):
-    """The document is not valid for the schema."""
-
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = list(errors)
-
-
-NOT_UNDERSTOOD = (BadInput, BudgetSpent, TooCostly, Forbidden, GraphQLError, NotValid, UnknownDocument)
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """`document_id`: of a trusted document, instead of a query."""
-
-    query: str
-    variables: dict[str, Any]
-    operation_name: str | None
-    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +97,11 @@ class Door:
         started = time.perf_counter()
         operation = "none"
         try:
-            media_type = _media_type(request)
+            media_type = media_type_of(request)
             viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
-            asked = _graphql_request(await _body(request))
+            asked = from_post(await body_of(request))
             status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
-            response = _response(status, payload, media_type)
+            response = as_response(status, payload, media_type)
             if status == 429:
                 response.headers["Retry-After"] = str(payload["errors"][0]["extensions"]["retryAfterSeconds"])
         except Refusal as refusal:
@@ -231,7 +203,7 @@ class Door:
             await context.record_looks()
         except (StoreTimeout, StoreUnavailable) as error:
             return {"data": None, "errors": [as_error(error, request_id)]}
-        payload = _payload(executed, request_id)
+        payload = response_body(executed, request_id)
         metrics.errors(payload)
         return payload
 
@@ -253,24 +225,6 @@ class Door:
         stream: Any = create_source_event_stream(executor)
         events: AsyncGenerator[object, None] | ExecutionResult = await stream if isawaitable(stream) else stream
         return events
-
-
-def _media_type(request: Request) -> str:
-    """The media type to answer with; refuses what is not a POST of JSON."""
-    if request.method != "POST":
-        raise Refusal(405, "BAD_USER_INPUT", "POST a GraphQL request", headers={"Allow": "POST"})
-    given, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if given.strip().lower() != JSON or charset not in ("", "utf-8", "utf8"):
-        raise Refusal(415, "BAD_USER_INPUT", f"send Content-Type: {JSON}")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refusal(415, "BAD_USER_INPUT", "send the body without Content-Encoding")
-    accepted = [part.strip().partition(";")[0].lower() for part in request.headers.get("accept", "*/*").split(",")]
-    if GRAPHQL_JSON in accepted and (JSON not in accepted or accepted.index(GRAPHQL_JSON) < accepted.index(JSON)):
-        return GRAPHQL_JSON
-    if not {JSON, "application/*", "*/*", ""} & set(accepted):
-        raise Refusal(406, "BAD_USER_INPUT", f"accept {JSON} or {GRAPHQL_JSON}")
-    return JSON
 
 
 async def viewer_of_request(sessions: Sessions, stores: Stores, secret: str, request: Request) -> Viewer:
@@ -301,153 +255,6 @@ def payer_of(viewer: Viewer, authorization: object) -> str:
     return f"{viewer.actor}:{sha256(authorization.encode()).hexdigest()[:16]}"
 
 
-async def _body(request: Request) -> bytes:
-    too_large = Refusal(413, "BAD_USER_INPUT", f"a request is at most {BODY_BYTES_MAX} bytes")
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > BODY_BYTES_MAX:
-        raise too_large
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise too_large
-    return bytes(body)
-
-
-def _graphql_request(body: bytes) -> GraphQLRequest:
-    try:
-        given = from_json(body.decode("utf-8"))
-    except ValueError as error:
-        raise Refusal(400, "BAD_USER_INPUT", f"the body is not JSON: {str(error)[:120]}") from error
-    if isinstance(given, list):
-        raise Refusal(400, "BAD_USER_INPUT", "one operation a request: batches are not served")
-    try:
-        return graphql_request(given)
-    except BadInput as error:
-        raise Refusal(400, "BAD_USER_INPUT", str(error)) from error
-
-
-def from_json(text: str) -> Any:
-    """What a client has sent; ValueError if it is not strictly JSON."""
-    try:
-        given = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
-    except RecursionError as error:
-        raise ValueError("it nests too deep") from error
-    if "\\u" in text:
-        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    return given
-
-
-def graphql_request(given: object) -> GraphQLRequest:
-    """A request out of its JSON; BadInput if it is none."""
-    kinds: dict[str, tuple[type, ...]] = {
-        "query": (str,),
-        "documentId": (str,),
-        "variables": (dict, type(None)),
-        "operationName": (str, type(None)),
-        "extensions": (dict, type(None)),
-    }
-    if not isinstance(given, dict) or ("query" in given) == ("documentId" in given):
-        raise BadInput("the body must be an object with a query, or with a documentId in its place")
-    for name, types in kinds.items():
-        if name in given and not isinstance(given[name], types):
-            raise BadInput(f"{name} has the wrong type")
-    return GraphQLRequest(
-        given.get("query", ""), given.get("variables") or {}, given.get("operationName"), given.get("documentId")
-    )
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return number
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object names a member twice")
-    return found
-
-
 def _refuse_introspection(document: DocumentNode) -> None:
     if limits.asks_for_introspection(document):
         raise Forbidden("introspection is for staff")
-
-
-def _payload(result: ExecutionResult, request_id: str) -> dict[str, Any]:
-    """The response; a request that never ran (bad variables) has no data member."""
-    errors = [as_error(error, request_id) for error in result.errors or []]
-    if result.data is None and errors and all("path" not in error for error in errors):
-        return {"errors": errors}
-    return {"data": result.data, "errors": errors} if errors else {"data": result.data}
-
-
-def as_errors(error: Exception, request_id: str) -> list[dict[str, Any]]:
-    """Why nothing was executed, for the response."""
-    every = error.errors if isinstance(error, NotValid) else [error]
-    return [as_error(each, request_id) for each in every]
-
-
-def as_error(error: Exception, request_id: str) -> dict[str, Any]:
-    """An error for the response: a code everybody may rely on, and no word about the inside."""
-    cause: Exception = error
-    shown: dict[str, Any] = {"message": str(error)}
-    if isinstance(error, GraphQLError):
-        shown = dict(error.formatted)
-        shown.pop("extensions", None)
-        cause = error.original_error if error.original_error is not None and error.path is not None else error
-        if cause is not error and isinstance(cause, GraphQLError) and cause.nodes is None:
-            cause = TypeError(cause.message)  # an answer that its own type refuses is nobody's input
-    if isinstance(cause, BudgetSpent):
-        facts = {"asked": cause.asked, "remaining": cause.remaining}
-        waits = {"retryAfterSeconds": cause.retry_after_seconds, "cost": facts}
-        return shown | {"extensions": {"code": "COST_EXCEEDED", **waits}}
-    if isinstance(cause, UnknownDocument):
-        return shown | {"extensions": {"code": "UNKNOWN_DOCUMENT", "documentId": cause.document_id[:128]}}
-    code, message = _code(cause)
-    if code == "INTERNAL":
-        log.error("field failed", request_id=request_id, path=shown.get("path"), exc_info=cause)
-        return shown | {"message": "internal error", "extensions": {"code": code, "requestId": request_id}}
-    extensions: dict[str, Any] = {"code": code}
-    if isinstance(cause, Overloaded):
-        extensions["retryAfterSeconds"] = cause.retry_after_seconds
-    return shown | {"message": message, "extensions": extensions}
-
-
-def _code(cause: Exception) -> tuple[str, str]:
-    if isinstance(cause, Forbidden):
-        return "FORBIDDEN", str(cause)
-    if isinstance(cause, TooCostly):
-        return "COST_EXCEEDED", str(cause)
-    if isinstance(cause, DomainError):
-        return "BAD_USER_INPUT", cause.message
-    if isinstance(cause, GraphQLError):
-        return "BAD_USER_INPUT", cause.message
-    if isinstance(cause, BadInput | ManyErrors):
-        return "BAD_USER_INPUT", str(cause)
-    if isinstance(cause, StoreTimeout):
-        return "TIMEOUT", "the answer took too long"
-    if isinstance(cause, Overloaded):
-        return "OVERLOADED", str(cause)
-    if isinstance(cause, StoreUnavailable):
-        return "UNAVAILABLE", "the store cannot be reached, try again"
-    return "INTERNAL", "internal error"
-
-
-def refused(refusal: Refusal) -> Response:
-    """The answer to a request that is not carried out."""
-    body = {"errors": [{"message": str(refusal), "extensions": {"code": refusal.code}}]}
-    response = _response(refusal.status, body, JSON)
-    response.headers.update(refusal.headers)
-    return response
-
-
-def _response(status: int, payload: Mapping[str, Any], media_type: str) -> Response:
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, media_type=f"{media_type}; charset=utf-8")

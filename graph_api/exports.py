@@ -22,10 +22,11 @@ from starlette.types import Receive, Scope, Send
 
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import evidence, metrics, tables
+from graph_api.answers import Refusal, refused
 from graph_api.batched import listings
 from graph_api.batched.listings import Listing, Rows, Wanted
 from graph_api.context import Stores, record_looks
-from graph_api.door import Refusal, refused, viewer_of_request
+from graph_api.door import viewer_of_request
 from graph_api.errors import DomainError, NotFound
 from graph_api.pii import Pii, masked_name
 from graph_api.rules import calendar

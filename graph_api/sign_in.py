@@ -22,11 +22,12 @@ from cypher import staff as statements
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import metrics
 from graph_api.actions import staff
+from graph_api.answers import JSON, Refusal, refused
 from graph_api.auth import Unauthenticated
 from graph_api.context import Stores
-from graph_api.door import JSON, Refusal, from_json, refused
 from graph_api.passwords import Passwords, TooMany
 from graph_api.pii import Pii, SealBroken
+from graph_api.requests import from_json
 from graph_api.rules.calendar import SECOND_US
 from graph_api.rules.staff import PASSWORD_LENGTH_MAX, WAITS_SECONDS, name_error, wait_seconds
 from graph_api.sessions import COOKIE, NotOurPage, Sessions, SignedIn, new_token, session_id, token_of

@@ -30,10 +30,12 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import metrics
+from graph_api.answers import as_error, as_errors
 from graph_api.auth import Unauthenticated, viewer_until
 from graph_api.context import Context, Language, language_of
-from graph_api.door import Door, GraphQLRequest, as_error, as_errors, from_json, graphql_request, payer_of
+from graph_api.door import Door, payer_of
 from graph_api.limits import BadInput, TooCostly
+from graph_api.requests import GraphQLRequest, from_json, graphql_request
 from graph_api.sessions import CSRF_HEADER, NotOurPage, SignedIn, has_cookie
 from graph_api.viewer import Viewer
 

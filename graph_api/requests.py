@@ -1,0 +1,118 @@
+"""What comes in at the door: a POST of strict JSON, of bounded size, that holds one GraphQL request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from graph_api.answers import GRAPHQL_JSON, JSON, Refusal
+from graph_api.limits import BadInput
+
+BODY_BYTES_MAX = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """`document_id`: of a trusted document, instead of a query."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+    document_id: str | None = None
+
+
+def media_type_of(request: Request) -> str:
+    """The media type to answer with; refuses what is not a POST of JSON."""
+    if request.method != "POST":
+        raise Refusal(405, "BAD_USER_INPUT", "POST a GraphQL request", headers={"Allow": "POST"})
+    given, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if given.strip().lower() != JSON or charset not in ("", "utf-8", "utf8"):
+        raise Refusal(415, "BAD_USER_INPUT", f"send Content-Type: {JSON}")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "BAD_USER_INPUT", "send the body without Content-Encoding")
+    accepted = [part.strip().partition(";")[0].lower() for part in request.headers.get("accept", "*/*").split(",")]
+    if GRAPHQL_JSON in accepted and (JSON not in accepted or accepted.index(GRAPHQL_JSON) < accepted.index(JSON)):
+        return GRAPHQL_JSON
+    if not {JSON, "application/*", "*/*", ""} & set(accepted):
+        raise Refusal(406, "BAD_USER_INPUT", f"accept {JSON} or {GRAPHQL_JSON}")
+    return JSON
+
+
+async def body_of(request: Request) -> bytes:
+    """What was sent, unless it is too large."""
+    too_large = Refusal(413, "BAD_USER_INPUT", f"a request is at most {BODY_BYTES_MAX} bytes")
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced[:20]) > BODY_BYTES_MAX:
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise too_large
+    return bytes(body)
+
+
+def from_post(body: bytes) -> GraphQLRequest:
+    """The request in the body of a POST."""
+    try:
+        given = from_json(body.decode("utf-8"))
+    except ValueError as error:
+        raise Refusal(400, "BAD_USER_INPUT", f"the body is not JSON: {str(error)[:120]}") from error
+    if isinstance(given, list):
+        raise Refusal(400, "BAD_USER_INPUT", "one operation a request: batches are not served")
+    try:
+        return graphql_request(given)
+    except BadInput as error:
+        raise Refusal(400, "BAD_USER_INPUT", str(error)) from error
+
+
+def from_json(text: str) -> Any:
+    """What a client has sent; ValueError if it is not strictly JSON."""
+    try:
+        given = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    if "\\u" in text:
+        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    return given
+
+
+def graphql_request(given: object) -> GraphQLRequest:
+    """A request out of its JSON; BadInput if it is none."""
+    kinds: dict[str, tuple[type, ...]] = {
+        "query": (str,),
+        "documentId": (str,),
+        "variables": (dict, type(None)),
+        "operationName": (str, type(None)),
+        "extensions": (dict, type(None)),
+    }
+    if not isinstance(given, dict) or ("query" in given) == ("documentId" in given):
+        raise BadInput("the body must be an object with a query, or with a documentId in its place")
+    for name, types in kinds.items():
+        if name in given and not isinstance(given[name], types):
+            raise BadInput(f"{name} has the wrong type")
+    return GraphQLRequest(
+        given.get("query", ""), given.get("variables") or {}, given.get("operationName"), given.get("documentId")
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object names a member twice")
+    return found
