@@ -1,6 +1,7 @@
 """The door: GraphQL over HTTP, strict about what comes in and saying little when something breaks inside.
 
-POST of application/json only; who is asking is settled before the body is read, and limits before validation.
+A POST of application/json, or a GET of a query; who is asking is settled before the body is read, and limits before
+validation.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from graph_api.cache import BudgetSpent
 from graph_api.context import Context, Stores, language_of
 from graph_api.documents import ERRORS_MAX, Documents
 from graph_api.limits import BadInput, TooCostly
-from graph_api.requests import GraphQLRequest, body_of, from_post, media_type_of
+from graph_api.requests import GraphQLRequest, graphql_request_of, media_type_of
 from graph_api.schema.access import Forbidden
 from graph_api.schema.executor import Executor
 from graph_api.sessions import NotOurPage, Sessions, has_cookie
@@ -99,7 +100,7 @@ class Door:
         try:
             media_type = media_type_of(request)
             viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
-            asked = from_post(await body_of(request))
+            asked = await graphql_request_of(request)
             status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
             response = as_response(status, payload, media_type)
             if status == 429:
@@ -111,7 +112,7 @@ class Door:
         except Exception as error:
             log.error("request failed", request_id=request_id, exc_info=error)
             response = refused(Refusal(500, "INTERNAL", f"internal error, request {request_id}"))
-        response.headers["X-Request-Id"] = request_id
+        response.headers.update({"X-Request-Id": request_id, "Cache-Control": "no-store"})
         metrics.answered(operation, response.status_code, time.perf_counter() - started)
         await response(scope, receive, send)
 
@@ -120,10 +121,15 @@ class Door:
     ) -> tuple[int, dict[str, Any], str]:
         """HTTP status, response body and kind of operation."""
         invalid = 400 if media_type == GRAPHQL_JSON else 200
+        over_get = request.method == "GET"
         try:
+            if over_get and self._is_outside(viewer) and not self._is_trusted(asked):
+                raise Forbidden("POST the text of a query, or GET a trusted document by its documentId")
             understood = await self.understood(asked, viewer, payer_of(viewer, request.headers.get("authorization")))
             if understood.operation.operation is OperationType.SUBSCRIPTION:
                 raise BadInput("subscribe over a WebSocket, graphql-transport-ws at /graphql")
+            if over_get and understood.operation.operation is not OperationType.QUERY:
+                raise Refusal(405, "BAD_USER_INPUT", "POST a mutation", headers={"Allow": "POST"})
         except BudgetSpent as error:
             return 429, {"errors": as_errors(error, request_id)}, "none"
         except NOT_UNDERSTOOD as error:
@@ -141,7 +147,7 @@ class Door:
                 raise Forbidden("promoters may only send documents that are known here, see documentId")
             document = self.documents.of(text)
             operation = document.operation(asked.operation_name)
-            if self.production and viewer.role in (Role.PROMOTER, Role.SERVICE):
+            if self._is_outside(viewer):
                 _refuse_introspection(document.tree)
             estimate = document.estimate(self.schema, operation, asked.variables)
         except RecursionError as error:
@@ -156,6 +162,13 @@ class Door:
         is_trusted, is_staff = self.documents.trusts(text), viewer.role is not Role.PROMOTER
         name = self.names.of(own_name, trusted=is_trusted, staff=is_staff)
         return Understood(document.tree, operation, name, cost, remaining)
+
+    def _is_outside(self, viewer: Viewer) -> bool:
+        """Whether the viewer's clients stand on the open internet, and get nothing that helps to find a way in."""
+        return self.production and viewer.role in (Role.PROMOTER, Role.SERVICE)
+
+    def _is_trusted(self, asked: GraphQLRequest) -> bool:
+        return asked.document_id is not None or self.documents.trusts(asked.query)
 
     def _price(self, estimate: limits.Estimate, viewer: Viewer) -> int:
         """In values; TooCostly above the limit of a request."""

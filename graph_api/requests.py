@@ -1,10 +1,11 @@
-"""What comes in at the door: a POST of strict JSON, of bounded size, that holds one GraphQL request."""
+"""What comes in at the door: one GraphQL request, in the strict JSON of a POST or in the address of a GET, of bounded size."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -12,6 +13,10 @@ from graph_api.answers import GRAPHQL_JSON, JSON, Refusal
 from graph_api.limits import BadInput
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
+ADDRESS_BYTES_MAX = 8 * 1024
+"""What proxies commonly let through; whatever is longer is posted."""
+METHODS = ("GET", "POST")
+PARAMETERS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,11 @@ class GraphQLRequest:
 
 
 def media_type_of(request: Request) -> str:
-    """The media type to answer with; refuses what is not a POST of JSON."""
-    if request.method != "POST":
-        raise Refusal(405, "BAD_USER_INPUT", "POST a GraphQL request", headers={"Allow": "POST"})
-    given, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if given.strip().lower() != JSON or charset not in ("", "utf-8", "utf8"):
-        raise Refusal(415, "BAD_USER_INPUT", f"send Content-Type: {JSON}")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refusal(415, "BAD_USER_INPUT", "send the body without Content-Encoding")
+    """The media type to answer with; refuses what is neither a GET nor a POST of JSON."""
+    if request.method not in METHODS:
+        raise Refusal(405, "BAD_USER_INPUT", "POST a GraphQL request", headers={"Allow": ", ".join(METHODS)})
+    if request.method == "POST":
+        _check_body_type(request)
     accepted = [part.strip().partition(";")[0].lower() for part in request.headers.get("accept", "*/*").split(",")]
     if GRAPHQL_JSON in accepted and (JSON not in accepted or accepted.index(GRAPHQL_JSON) < accepted.index(JSON)):
         return GRAPHQL_JSON
@@ -42,7 +43,24 @@ def media_type_of(request: Request) -> str:
     return JSON
 
 
-async def body_of(request: Request) -> bytes:
+def _check_body_type(request: Request) -> None:
+    """JSON and nothing else: a page of somebody else's can post forms and plain texts without being asked about it."""
+    given, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if given.strip().lower() != JSON or charset not in ("", "utf-8", "utf8"):
+        raise Refusal(415, "BAD_USER_INPUT", f"send Content-Type: {JSON}")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "BAD_USER_INPUT", "send the body without Content-Encoding")
+
+
+async def graphql_request_of(request: Request) -> GraphQLRequest:
+    """What is asked, in the address of a GET, else in the body."""
+    if request.method == "GET":
+        return from_address(request.scope["query_string"])
+    return from_body(await _body_of(request))
+
+
+async def _body_of(request: Request) -> bytes:
     """What was sent, unless it is too large."""
     too_large = Refusal(413, "BAD_USER_INPUT", f"a request is at most {BODY_BYTES_MAX} bytes")
     announced = request.headers.get("content-length", "0")
@@ -56,7 +74,27 @@ async def body_of(request: Request) -> bytes:
     return bytes(body)
 
 
-def from_post(body: bytes) -> GraphQLRequest:
+def from_address(query_string: bytes) -> GraphQLRequest:
+    """The request in an address: texts as they are, variables and extensions as JSON."""
+    if len(query_string) > ADDRESS_BYTES_MAX:
+        raise Refusal(414, "BAD_USER_INPUT", f"an address holds at most {ADDRESS_BYTES_MAX} bytes: POST the request")
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=PARAMETERS_MAX,
+        )
+        given = _unique(
+            [(name, from_json(text) if name in ("variables", "extensions") else text) for name, text in pairs]
+        )
+    except ValueError as error:
+        raise Refusal(400, "BAD_USER_INPUT", f"the address holds no request: {str(error)[:120]}") from error
+    return _checked(given)
+
+
+def from_body(body: bytes) -> GraphQLRequest:
     """The request in the body of a POST."""
     try:
         given = from_json(body.decode("utf-8"))
@@ -64,6 +102,10 @@ def from_post(body: bytes) -> GraphQLRequest:
         raise Refusal(400, "BAD_USER_INPUT", f"the body is not JSON: {str(error)[:120]}") from error
     if isinstance(given, list):
         raise Refusal(400, "BAD_USER_INPUT", "one operation a request: batches are not served")
+    return _checked(given)
+
+
+def _checked(given: object) -> GraphQLRequest:
     try:
         return graphql_request(given)
     except BadInput as error:
@@ -91,7 +133,7 @@ def graphql_request(given: object) -> GraphQLRequest:
         "extensions": (dict, type(None)),
     }
     if not isinstance(given, dict) or ("query" in given) == ("documentId" in given):
-        raise BadInput("the body must be an object with a query, or with a documentId in its place")
+        raise BadInput("send an object with a query, or with a documentId in its place")
     for name, types in kinds.items():
         if name in given and not isinstance(given[name], types):
             raise BadInput(f"{name} has the wrong type")

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,10 +20,12 @@ from graph_api import auth
 from graph_api.auth import Unauthenticated, WeakSecret
 from graph_api.servers import Servers
 from graph_api.settings import Settings
+from graph_api.trusted import document_id
 from graph_api.viewer import Role, Viewer
 from tests.conftest import SECRET, empty
 from tests.schema.conftest import Json, Service, serving
 
+OWN = "query Own { me { code } }"
 QUERY = {"query": "{ plan { version } }"}
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -67,6 +70,8 @@ async def test_a_bad_token_is_401_with_a_graphql_error(service: Service, bad: st
     response = await service.client.post("/graphql", json=QUERY, headers={"Authorization": f"Bearer {bad}"})
     assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
     assert response.headers["www-authenticate"].startswith("Bearer")
+    got = await service.client.get("/graphql", params=QUERY, headers={"Authorization": f"Bearer {bad}"})
+    assert (got.status_code, code(got)) == (401, "UNAUTHENTICATED")
 
 
 async def test_no_token_is_401_before_the_body_is_looked_at(service: Service) -> None:
@@ -117,10 +122,10 @@ def test_a_weak_or_missing_secret_is_refused(
         assert len(kept) >= 32
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-async def test_only_post_is_served(service: Service, method: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+async def test_only_get_and_post_are_served(service: Service, method: str) -> None:
     response = await service.client.request(method, "/graphql", headers=service.headers(Role.ADMIN))
-    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,58 @@ async def test_only_json_is_taken(service: Service, content_type: str) -> None:
     headers = service.headers(Role.ADMIN) | {"Content-Type": content_type}
     response = await service.client.post("/graphql", content=json.dumps(QUERY), headers=headers)
     assert (response.status_code, code(response)) == (415, "BAD_USER_INPUT")
+
+
+async def got(
+    service: Service, *, role: Role = Role.ADMIN, promoter: str | None = None, **parameters: str
+) -> httpx.Response:
+    return await service.client.get("/graphql", params=parameters, headers=service.headers(role, promoter))
+
+
+async def test_a_query_may_be_got_and_is_kept_by_nobody(service: Service) -> None:
+    query = 'query A($as: String = "é") { plan { version } product(sku: $as) { sku } } query B { __typename }'
+    response = await got(service, query=query, operationName="A", variables='{"as": "none"}', extensions="null")
+    assert response.json()["data"] == {"plan": {"version": "default"}, "product": None}
+    assert response.headers["cache-control"] == "no-store"
+    assert (await service.post("{ plan { version } }")).headers["cache-control"] == "no-store"
+
+
+async def test_no_mutation_is_got(service: Service) -> None:
+    enrol = 'mutation { enrolPromoter(input: {code: "got"}) { errors { code } } }'
+    response = await got(service, query=enrol)
+    assert (response.status_code, code(response), response.headers["allow"]) == (405, "BAD_USER_INPUT", "POST")
+    assert await service.data('{ promoter(code: "got") { code } }') == {"promoter": None}
+    watched = await got(service, query="subscription { findingRaised { id } }")
+    assert code(watched) == "BAD_USER_INPUT"
+
+
+ADDRESSES = {
+    "nothing": "",
+    "no query": "variables={}",
+    "a word": "query",
+    "a query twice": "query={__typename}&query={__typename}",
+    "a query and an id": "query={__typename}&documentId=x",
+    "variables in a list": "query={__typename}&variables=[]",
+    "variables that are no JSON": "query={__typename}&variables={",
+    "variables of NaN": "query={__typename}&variables={%22x%22:NaN}",
+    "extensions of a text": "query={__typename}&extensions=%22x%22",
+    "Latin-1": "query={%E9}",
+    "many parameters": "query={__typename}" + "".join(f"&x{number}=" for number in range(8)),
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES.keys())
+async def test_an_address_holds_one_request(service: Service, address: str) -> None:
+    response = await service.client.get(f"/graphql?{address}", headers=service.headers(Role.ADMIN))
+    assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+
+
+async def test_an_address_of_more_than_8_kb_is_414(service: Service) -> None:
+    request = "query=%7B__typename%7D"
+    fits = request + "+" * (8 * 1024 - len(request))
+    for address, status in ((fits, 200), (fits + "+", 414)):
+        response = await service.client.get(f"/graphql?{address}", headers=service.headers(Role.ADMIN))
+        assert response.status_code == status
 
 
 BODIES = {
@@ -237,8 +294,11 @@ async def test_what_breaks_inside_is_told_by_a_code_only(service: Service, monke
             assert told["extensions"]["requestId"] == response.headers["x-request-id"]
 
 
-async def test_production_hides_what_helps_an_attacker(connected: Store, servers: Servers, settings: Settings) -> None:
-    async with serving(settings, servers, {"env": "production", "secret_key": SecretStr(SECRET)}) as service:
+async def test_production_hides_what_helps_an_attacker(
+    connected: Store, servers: Servers, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "known.json").write_text(json.dumps({document_id(OWN): OWN}))
+    async with serving(settings, servers, {"env": "production", "documents_dir": tmp_path}) as service:
         assert (await service.client.get("/graphiql")).status_code == 404
         schema = "{ __schema { queryType { name } } }"
         for role, promoter in ((Role.PROMOTER, "B"), (Role.SERVICE, None)):
@@ -248,6 +308,11 @@ async def test_production_hides_what_helps_an_attacker(connected: Store, servers
                 '{ ... F } fragment F on Query { __type(name: "Plan") { name } }', role=role, promoter=promoter
             )
             assert "data" not in hidden
+            assert code(await got(service, query="{ __typename }", role=role, promoter=promoter)) == "FORBIDDEN"
+            known = await got(service, documentId=document_id(OWN), role=role, promoter=promoter)
+            assert "data" in known.json()
+            as_text = await got(service, query=OWN, role=role, promoter=promoter)
+            assert as_text.json()["data"] == known.json()["data"]
         assert (await service.data(schema, role=Role.OPERATOR))["__schema"]
         text = json.dumps(await service.ask("{ plann { version } }"))
         assert "Did you mean" not in text

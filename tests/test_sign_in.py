@@ -217,6 +217,7 @@ async def test_without_its_csrf_token_a_session_does_and_shows_nothing(browser: 
         headers = {name: value.encode("latin-1").decode("latin-1") for name, value in shown.items()}
         for method, path, given in (
             ("POST", "/graphql", {"json": ASKED}),
+            ("GET", "/graphql", {"params": ASKED}),
             ("GET", "/exports/payouts.csv", {}),
             ("PATCH", "/session", {"json": {"role": "FINANCE"}}),
             ("DELETE", "/session", {}),
@@ -233,6 +234,7 @@ async def test_a_page_of_another_origin_gets_nothing(browser: Browser, account: 
     headers = {"Origin": "http://promograph", **browser.csrf, **says}
     for method, path, given in (
         ("POST", "/graphql", {"json": ASKED}),
+        ("GET", "/graphql", {"params": ASKED}),
         ("GET", "/exports/payouts.csv", {}),
         ("GET", "/session", {}),
         ("DELETE", "/session", {}),
