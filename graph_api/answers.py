@@ -62,8 +62,9 @@ def as_errors(error: Exception, request_id: str) -> list[dict[str, Any]]:
 def as_error(error: Exception, request_id: str) -> dict[str, Any]:
     """An error for the response: a code everybody may rely on, and no word about the inside."""
     cause: Exception = error
-    shown: dict[str, Any] = {"message": str(error)}
-    if isinstance(error, GraphQLError):
+    if not isinstance(error, GraphQLError):
+        shown: dict[str, Any] = {"message": str(error)}
+    else:  # as a text it would quote its source at each place
         shown = dict(error.formatted)
         shown.pop("extensions", None)
         cause = error.original_error if error.original_error is not None and error.path is not None else error

@@ -17,7 +17,7 @@ from graphql import (
     validate,
 )
 
-from graph_api import limits
+from graph_api import limits, texts
 from graph_api.limits import BadInput, Estimate
 from graph_api.trusted import PREFIX
 
@@ -133,9 +133,8 @@ class Documents:
 
 
 def read(text: str) -> Document:
-    """A text that is short enough, parsed; its shape is within limits."""
-    if len(text.encode()) > limits.QUERY_BYTES_MAX:
-        raise BadInput(f"a query is at most {limits.QUERY_BYTES_MAX // 1024} KB; give values as variables")
-    tree = parse(text, max_tokens=limits.TOKENS_MAX)
+    """A text within its limits, parsed; so is its shape."""
+    texts.check_text(text)
+    tree = parse(text, max_tokens=texts.TOKENS_MAX)
     limits.check_shape(tree)
     return Document(text, tree)

@@ -40,8 +40,6 @@ from graph_api.prices import (
     list_factor,
 )
 
-QUERY_BYTES_MAX = 64 * 1024
-TOKENS_MAX = 16_000
 DEPTH_MAX = 20
 OPERATIONS_MAX = 20
 REPEATS_MAX = 200_000

@@ -57,8 +57,16 @@ LIST_FACTORS = {
     "NetworkDiff.nodes": 25,
     "NetworkDiff.edges": 25,
     "NetworkDiff.moves": 25,
+    "__Schema.types": 40,
+    "__Field.args": 1,
+    "__Directive.args": 1,
+    "__Type.inputFields": 1,
+    "__Type.enumValues": 1,
+    "__Type.interfaces": 1,
+    "__Type.possibleTypes": 1,
 }
-"""Lists that are longer: a structure, of which a page may hold a hundred, has hundreds of nodes."""
+"""Lists that are longer: a structure, of which a page may hold a hundred, has hundreds of nodes. The schema's own, on
+the mean of its types: the whole of it fits into a request once."""
 PAGES = ("Connection", "Trial", "Cycles", "Chains")
 """Types whose lists are as long as the `first` of the field that gives them."""
 WALKS = {

@@ -1,17 +1,30 @@
-"""What a query may ask for, and that measuring it is quick whatever it is."""
+"""What a query may ask for, and what is refused before any work is done for it."""
 
 from __future__ import annotations
 
+import doctest
+import json
 import re
-import time
 
 import pytest
-from graphql import OperationDefinitionNode, build_schema, parse
+from graphql import (
+    Lexer,
+    OperationDefinitionNode,
+    Source,
+    TokenKind,
+    build_schema,
+    get_introspection_query,
+    parse,
+)
 
-from graph_api import documents, limits, prices
+from graph_api import documents, limits, prices, texts
 from graph_api.app import SCHEMA
+from graph_api.documents import ERRORS_MAX
 from graph_api.schema import build
+from graph_api.viewer import Role
+from tests.schema.bombs import BOMBS, aliased, several
 from tests.schema.conftest import Service
+from tests.schema.test_access import EVERYTHING
 
 GRAPHQL = build.graphql_schema(SCHEMA)
 
@@ -104,42 +117,39 @@ def test_levels_are_counted_from_1(levels: str) -> None:
     size("query($n: Int) { me { team(depth: $n) { size } } }", n=None)
 
 
-def nested_fragments(levels: int, spreads: int) -> str:
-    bodies = [f"fragment F{i} on Promoter {{ " + f"referrer {{ ...F{i + 1} }} " * spreads + "}" for i in range(levels)]
-    return "{ me { ...F0 } } " + " ".join(bodies) + f" fragment F{levels} on Promoter {{ code }}"
+@pytest.mark.parametrize("name", BOMBS)
+async def test_what_asks_for_much_work_is_refused_before_any_is_done(network: Service, name: str) -> None:
+    bomb, before = BOMBS[name], network.store.statements_run
+    for role, promoter in ((Role.ADMIN, None), (Role.PROMOTER, "B")):
+        answer = await network.ask(bomb.query, role=role, promoter=promoter, **bomb.variables)
+        assert "data" not in answer
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {bomb.code}
+        assert len(answer["errors"]) <= ERRORS_MAX + 1
+    assert network.store.statements_run == before
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        nested_fragments(9, 6),
-        nested_fragments(18, 40),
-        nested_fragments(300, 10),
-        "{ me { ...F } } fragment F on Promoter { ...F referrer { ...F } }",
-        "{ " + "a " * 30_000 + "}",
-        "{ " + "...F " * 5_000 + "} fragment F on Query { me { code } }",
-        "{ " + "me { " * 12_000 + "}" * 12_000 + " }",
-        "{ product(sku: " + "[" * 30_000 + " }",
-        "query(" + "$a: Int " * 5_000 + ") { me { code } }",
-        "query A { me { code } } " * 2_000,
-        "{ me { code @a } } " + "#" * 60_000,
-        "{ me { " + " ".join(f"x{i}: nothing" for i in range(3_000)) + " } }",
-        "{ "
-        + " ".join(f"...F{i}" for i in range(200))
-        + " } "
-        + " ".join(
-            f"fragment F{i} on Query {{ " + " ".join(f"a{j}: me {{ code }}" for j in range(10)) + " }"
-            for i in range(200)
-        ),
-    ],
-    ids=range(13),
-)
-async def test_no_query_keeps_the_service_busy(network: Service, query: str) -> None:
-    began = time.process_time()
-    answer = await network.ask(query)
-    assert "errors" in answer or "data" in answer
-    assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"BAD_USER_INPUT", "COST_EXCEEDED"}
-    assert time.process_time() - began < 2.5
+async def test_a_hundred_of_a_kind_are_no_bomb(network: Service) -> None:
+    """What a page may hold, a text may name; and a token of a string or comment is none."""
+    answer = await network.data("{ " + aliased(100, "__typename") + " plan { " + aliased(100, "version") + " } }")
+    assert (len(answer), len(answer["plan"])) == (101, 100)
+    quoted = json.dumps("a: sku @b { " * 3_000)
+    assert await network.data(f"{{ product(sku: {quoted}) {{ sku }} }} # {'a: sku ' * 3_000}") == {"product": None}
+    directives = "{ " + several(100, "a%d: __typename @include(if: true) @skip(if: false)") + " }"
+    assert len(await network.data(directives)) == 100
+
+
+def test_tokens_are_counted_as_the_parser_does() -> None:
+    every = [
+        get_introspection_query(),
+        EVERYTHING,
+        'query($a: [Int!]! = [-1, 2.5e-3]) { ...F } # a: b\n fragment F on Query { b(c: """d " \\""" e""", f: "\\"") }',
+    ]
+    for text in every:
+        texts.check_text(text)
+        lexer, counted = Lexer(Source(text)), 0
+        while lexer.advance().kind is not TokenKind.EOF:
+            counted += 1
+        assert texts.count(text) == counted
 
 
 async def test_a_page_out_of_bounds_is_refused_before_anything_runs(network: Service) -> None:
@@ -151,8 +161,6 @@ async def test_a_page_out_of_bounds_is_refused_before_anything_runs(network: Ser
 
 
 async def test_a_whole_introspection_fits(network: Service) -> None:
-    from graphql import get_introspection_query
-
     answer = await network.data(get_introspection_query(specified_by_url=True, input_value_deprecation=True))
     assert answer["__schema"]["queryType"]["name"] == "Query"
 
@@ -210,3 +218,7 @@ def test_the_schema_says_what_its_fields_cost() -> None:
     assert re.search(r'downline\(.*@listSize\(slicingArguments: \["first"\], sizedFields: \["edges"\]\)', text)
     schema = build_schema(text)
     assert {directive.name for directive in schema.directives} >= {"cost", "listSize"}
+
+
+def test_examples() -> None:
+    assert doctest.testmod(texts).failed == 0

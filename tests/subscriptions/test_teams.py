@@ -101,7 +101,8 @@ async def test_a_branch_that_moves_away_is_gone(telling: Served, shop: Shop) -> 
 async def test_who_does_not_read_holds_nobody_up_and_gets_the_latest(telling: Served, shop: Shop) -> None:
     """A client with the smallest of buffers that stops reading: its messages wait in it, in no queue of ours."""
     long = "x" * 120
-    wide = " ".join(f"{long}{number}: size" for number in range(400))
+    fields = ("size", "volumeFen", "orders", "validDirectCount")
+    wide = " ".join(f"{long}{number}: {fields[number % 4]}" for number in range(400))
     query = f'subscription {{ teamChanged(code: "A") {{ orders {wide} }} }}'
     async with telling.socket() as quick, telling.socket(sock=_narrow(telling), max_queue=1) as slow:
         await quick.subscribe(TEAM, code="A")
