@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, network, settlement, structures
+from bench import door, files, network, settlement, structures
 from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.raw import BATCH, TEAM, VIEW, Raw
@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "settle", "scan", "questions", "orders"),
+        choices=("all", "settle", "scan", "questions", "orders", "door"),
         default="all",
         help="all: import and reads",
     )
@@ -216,6 +216,8 @@ def main() -> None:
                 asyncio.run(structures.bench_questions(servers, Path(directory), promoters=given.promoters))
             elif given.what == "orders":
                 asyncio.run(orders_told.bench(servers, Path(directory), quick=given.quick))
+            elif given.what == "door":
+                asyncio.run(door.bench(servers, Path(directory), quick=given.quick))
             else:
                 asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")

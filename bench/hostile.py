@@ -37,13 +37,13 @@ async def bench(service: Service, promoters: int) -> None:
     draw = random.Random(promoters)
     codes = [files.promoter(draw.randrange(promoters)) for _ in range(VIEWED)]
     for code in codes:
-        await _view(connections, code)
+        await view(connections, code)
     await _sent(service, [ORDINARY.format(code=code) for code in codes[:WARMING]])
-    alone, _ = await _beside(connections, codes, asyncio.sleep(ALONE_SECONDS))
+    alone, _ = await beside(connections, codes, asyncio.sleep(ALONE_SECONDS))
     print(f"team views at {1 / PACE_SECONDS:.0f}/s     alone {Figures.of(*alone)}")
-    refused, outcomes = await _beside(connections, codes, _sent(service, HOSTILE))
+    refused, outcomes = await beside(connections, codes, _sent(service, HOSTILE))
     _print("refused", refused, alone, outcomes)
-    endless, cut = await _beside(connections, codes, _sent(service, ENDLESS))
+    endless, cut = await beside(connections, codes, _sent(service, ENDLESS))
     _print("endless", endless, alone, cut)
     _print("hostile", (refused[0] + endless[0], refused[1] + endless[1]), alone, outcomes + cut)
     connections.close()
@@ -55,7 +55,7 @@ def _print(name: str, beside: Latencies, alone: Latencies, outcomes: Counter[str
     print(f"  beside {outcomes.total()} {name} texts   {figures}   p99 ratio {ratio:.2f}   {dict(outcomes)}")
 
 
-async def _beside(connections: Connections, codes: Sequence[str], other: Awaitable[T]) -> tuple[Latencies, T]:
+async def beside(connections: Connections, codes: Sequence[str], other: Awaitable[T]) -> tuple[Latencies, T]:
     """Latencies of the views while something else goes on, and what that gave."""
     stop = asyncio.Event()
     pacing = asyncio.create_task(_paced(connections, codes, stop))
@@ -88,7 +88,7 @@ async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.E
 
     async def one(code: str) -> None:
         began = time.perf_counter()
-        await _view(connections, code)
+        await view(connections, code)
         latencies.append(time.perf_counter() - began)
 
     began = time.perf_counter()
@@ -103,5 +103,5 @@ async def _paced(connections: Connections, codes: Sequence[str], stop: asyncio.E
     return latencies, time.perf_counter() - began
 
 
-async def _view(connections: Connections, code: str) -> None:
+async def view(connections: Connections, code: str) -> None:
     await connections.post(graphql_body(VIEW, code=code))

@@ -19,13 +19,14 @@ from graph_api.viewer import Role
 class Service:
     """`promograph serve` as a process of its own on the benchmark's servers."""
 
-    def __init__(self, servers: Servers, data_dir: Path) -> None:
+    def __init__(self, servers: Servers, data_dir: Path, *, env: str = "development") -> None:
         self._environment = os.environ | {
             "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,
             "PROMOGRAPH_NEO4J_PASSWORD": servers.neo4j_password,
             "PROMOGRAPH_REDIS_URL": servers.redis_url or "",
             "PROMOGRAPH_SECRET_KEY": secrets.token_hex(32),
             "PROMOGRAPH_DATA_DIR": str(data_dir),
+            "PROMOGRAPH_ENV": env,
         }
         self._command = [str(Path(sys.executable).with_name("promograph"))]
         self.port = _free_port()

@@ -104,6 +104,10 @@ class Documents:
             raise UnknownDocument(document_id)
         return text
 
+    def knows(self, text: str) -> bool:
+        """Whether a text was looked at before, or will be once for all."""
+        return text in self._trusted or text in self._known
+
     def of(self, text: str) -> Document:
         """The document of a text; its shape is within limits."""
         document = self._trusted.get(text) or self._known.get(text)

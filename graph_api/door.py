@@ -28,7 +28,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import limits, metrics, tracing
+from graph_api import limits, metrics, texts, tracing
 from graph_api.answers import (
     GRAPHQL_JSON,
     NOT_UNDERSTOOD,
@@ -145,6 +145,8 @@ class Door:
             text = self.documents.text_of(asked.document_id) if asked.document_id is not None else asked.query
             if self.trusted_only and viewer.role is Role.PROMOTER and not self.documents.trusts(text):
                 raise Forbidden("promoters may only send documents that are known here, see documentId")
+            if not self.documents.knows(text):
+                await self._paid(viewer, payer, texts.price(text))
             document = self.documents.of(text)
             operation = document.operation(asked.operation_name)
             if self._is_outside(viewer):

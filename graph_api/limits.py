@@ -42,6 +42,8 @@ from graph_api.prices import (
 
 DEPTH_MAX = 20
 OPERATIONS_MAX = 20
+UNKNOWN_MAX = 100
+"""Fields that the schema has not: validation compares each with all the others."""
 REPEATS_MAX = 200_000
 """Sum of squares of how often each response name stands in the text: merging compares them in pairs."""
 
@@ -167,6 +169,7 @@ class _Meter:
     variables: Mapping[str, Any]
     measured: dict[str, Measure] = field(default_factory=dict)
     looked_at: set[str] = field(default_factory=set)
+    unknown: int = 0
 
     def operation(self, operation: OperationDefinitionNode) -> Measure:
         return self._selections(operation.selection_set, self.schema.get_root_type(operation.operation))
@@ -205,6 +208,9 @@ class _Meter:
         self._check_levels(node)
         below = self._selections(node.selection_set, get_named_type(known.type) if known is not None else None)
         if known is None or parent is None:
+            self.unknown += 1
+            if self.unknown > UNKNOWN_MAX:
+                raise BadInput(f"the query asks for more than {UNKNOWN_MAX} fields that there are not")
             return below._replace(depth=below.depth + 1, cost=1 + (self._page_length(node) or 1) * below.cost)
         name = f"{parent.name}.{node.name.value}"
         factor = self._factor(node, parent, known)

@@ -72,6 +72,7 @@ async def network_free(bounded: Service, servers: Servers, settings: Settings) -
 
 
 async def test_what_remains_goes_down_by_what_was_asked(bounded: Service) -> None:
+    await bounded.ask(PAGE)  # by staff without a budget; from now on it is known, and costs nothing to read
     first = (await bounded.ask(PAGE, role=Role.PROMOTER, promoter="E"))["extensions"]["cost"]
     second = (await bounded.ask(PAGE, role=Role.PROMOTER, promoter="E"))["extensions"]["cost"]
     assert first == {"asked": PAGE_COST, "remaining": REQUEST_COST_MAX - PAGE_COST}
@@ -101,6 +102,14 @@ async def test_what_is_not_valid_is_paid_all_the_same(bounded: Service) -> None:
         answer = await bounded.ask(wrong, role=Role.PROMOTER, promoter="D")
         codes.append(answer["errors"][0]["extensions"]["code"])
     assert codes == ["BAD_USER_INPUT", "BAD_USER_INPUT", "COST_EXCEEDED"]
+
+
+async def test_what_cannot_be_read_is_paid_before_it_is_read(bounded: Service) -> None:
+    codes = []
+    for length in (50_000, 50_001, 50_002, 50_003):
+        answer = await bounded.ask("{ #" + " " * length, role=Role.PROMOTER, promoter="T")
+        codes.append(answer["errors"][0]["extensions"]["code"])
+    assert codes == ["BAD_USER_INPUT"] * 3 + ["COST_EXCEEDED"]
 
 
 async def test_a_subscription_pays_when_it_begins(bounded: Service, servers: Servers, settings: Settings) -> None:
