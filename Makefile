@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint check machine mutants bench screenshots lock clean
+.PHONY: help setup demo test lint check machine fuzz mutants bench screenshots lock clean
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -43,6 +43,9 @@ check: lint test ## lint, then test
 
 machine: setup ## 2,000 runs of the money machine, resumed where they were stopped; ARGS='--dir DIR'
 	@$(BIN)/python -m tests.money.shards --runs 2000 --steps 50 --shard-size 50 $(ARGS)
+
+fuzz: setup ## half an hour of made-up operations for every field, none of which may break anything; ARGS='--minutes 5'
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 mutants: setup ## break graph_api/rules in a thousand places and name what tests/rules lets pass: docs/mutants.md
 	@rm -rf mutants
