@@ -25,10 +25,13 @@ log = structlog.get_logger("promograph.door")
 
 
 class Refusal(Exception):
-    """An answer without execution: HTTP status, error code, message."""
+    """An answer without execution: HTTP status, error code, message; `facts` stand beside the code."""
 
-    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, **facts: str
+    ) -> None:
         super().__init__(message)
+        self.facts = facts
         self.status = status
         self.code = code
         self.headers = dict(headers or {})
@@ -108,7 +111,7 @@ def _code(cause: Exception) -> tuple[str, str]:
 
 def refused(refusal: Refusal) -> Response:
     """The answer to a request that is not carried out."""
-    body = {"errors": [{"message": str(refusal), "extensions": {"code": refusal.code}}]}
+    body = {"errors": [{"message": str(refusal), "extensions": {"code": refusal.code, **refusal.facts}}]}
     response = as_response(refusal.status, body, JSON)
     response.headers.update(refusal.headers)
     return response

@@ -111,7 +111,7 @@ class Door:
             return
         except Exception as error:
             log.error("request failed", request_id=request_id, exc_info=error)
-            response = refused(Refusal(500, "INTERNAL", f"internal error, request {request_id}"))
+            response = refused(Refusal(500, "INTERNAL", "internal error", requestId=request_id))
         response.headers.update({"X-Request-Id": request_id, "Cache-Control": "no-store"})
         metrics.answered(operation, response.status_code, time.perf_counter() - started)
         await response(scope, receive, send)

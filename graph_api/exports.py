@@ -302,4 +302,4 @@ def _as_refusal(error: Exception, request_id: str) -> Refusal:
     if isinstance(error, StoreUnavailable):
         return Refusal(503, "UNAVAILABLE", "the store cannot be reached, try again")
     log.error("export failed", request_id=request_id, exc_info=error)
-    return Refusal(500, "INTERNAL", f"internal error, request {request_id}")
+    return Refusal(500, "INTERNAL", "internal error", requestId=request_id)

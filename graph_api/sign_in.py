@@ -206,7 +206,7 @@ def as_refusal(error: Exception, request_id: str) -> Refusal:
     if isinstance(error, StoreTimeout):
         return Refusal(504, "TIMEOUT", "the answer took too long")
     log.error("session failed", request_id=request_id, exc_info=error)
-    return Refusal(500, "INTERNAL", f"internal error, request {request_id}")
+    return Refusal(500, "INTERNAL", "internal error", requestId=request_id)
 
 
 def _opened(pii: Pii, sealed: str | None) -> str | None:

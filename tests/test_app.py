@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from cypher.store import Store, StoreTimeout, StoreUnavailable
 from graph_api import auth
 from graph_api.auth import Unauthenticated, WeakSecret
+from graph_api.documents import Documents
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.trusted import document_id
@@ -292,6 +293,20 @@ async def test_what_breaks_inside_is_told_by_a_code_only(service: Service, monke
         if expected == "INTERNAL":
             (told,) = response.json()["errors"]
             assert told["extensions"]["requestId"] == response.headers["x-request-id"]
+
+
+async def test_what_breaks_in_the_door_itself_is_a_500_with_the_id_of_the_request(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Any:
+        raise RuntimeError("password 10.0.0.7")
+
+    monkeypatch.setattr(Documents, "of", broken)
+    for response in (await service.post("{ plan { version } }"), await got(service, query="{ plan { version } }")):
+        (error,) = response.json()["errors"]
+        assert (response.status_code, error["extensions"]["code"]) == (500, "INTERNAL")
+        assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+        assert "10.0.0.7" not in response.text
 
 
 async def test_production_hides_what_helps_an_attacker(

@@ -18,26 +18,30 @@ from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.viewer import Role
 from tests.blackbox.api import Json
-from tests.subscriptions.client import served, token
+from tests.subscriptions.client import Served, served, token
 
 PATH = "/graphql"
 Probe = Callable[[httpx.AsyncClient], Any]
 
 
 @pytest_asyncio.fixture(scope="module")
-async def address(connected: Store, servers: Servers, settings: Settings) -> AsyncIterator[str]:
+async def production(connected: Store, servers: Servers, settings: Settings) -> AsyncIterator[Served]:
     async with served(settings.model_copy(update={"env": "production"}), servers) as running:
-        yield running.url.replace("ws", "http", 1).removesuffix(PATH)
+        yield running
+
+
+def origin(running: Served) -> str:
+    return running.url.replace("ws", "http", 1).removesuffix(PATH)
 
 
 @pytest_asyncio.fixture(params=["a promoter", "a service", "nobody"])
-async def client(address: str, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+async def client(production: Served, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
     headers = {
         "a promoter": {"Authorization": f"Bearer {token(Role.PROMOTER, 'B')}"},
         "a service": {"Authorization": f"Bearer {token(Role.SERVICE)}"},
         "nobody": {},
     }[request.param]
-    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as opened:
+    async with httpx.AsyncClient(base_url=origin(production), headers=headers, timeout=60) as opened:
         yield opened
 
 
@@ -154,12 +158,28 @@ async def test_a_scanner_finds_nothing(client: httpx.AsyncClient, probe: Probe) 
     assert not await probe(client)
 
 
+async def test_a_socket_hides_the_same(production: Served) -> None:
+    told = {
+        "{ __schema { types { name } } }": "FORBIDDEN",
+        "{ plann { version } }": "BAD_USER_INPUT",
+        "query($o: DownlineSort = COD) { me { downline(orderBy: $o) { totalCount } } }": "BAD_USER_INPUT",
+        "{ " + " ".join(f"a{n}: __typename" for n in range(101)) + " }": "COST_EXCEEDED",
+    }
+    async with production.socket(Role.PROMOTER, "B") as socket:
+        for id, (query, code) in enumerate(told.items()):
+            await socket.subscribe(query, id=str(id))
+            message = await socket.next()
+            assert (message["type"], message["id"]) == ("error", str(id))
+            assert message["payload"][0]["extensions"]["code"] == code
+            assert "did you mean" not in str(message).lower()
+
+
 async def test_the_probes_find_what_is_there(connected: Store, servers: Servers, settings: Settings) -> None:
     """In development, as staff: what production hides is found, so a probe that finds nothing says something."""
     async with (
         served(settings, servers) as running,
         httpx.AsyncClient(
-            base_url=running.url.replace("ws", "http", 1).removesuffix(PATH),
+            base_url=origin(running),
             headers={"Authorization": f"Bearer {token(Role.ADMIN)}"},
             timeout=60,
         ) as staff,
