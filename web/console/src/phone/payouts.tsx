@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
-import { useAnswer } from "../asking";
+import { useAction, useAnswer } from "../asking";
 import { dayOf, yuan } from "../figures";
-import { PhonePayoutsDocument, type PhonePayoutsQuery } from "../generated/graphql";
+import { PhoneAcceptContractDocument, PhonePayoutsDocument, type PhonePayoutsQuery } from "../generated/graphql";
 import { useMore } from "../more";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, NotDone, Shown } from "../parts/state";
 import { t } from "../words";
 
 type Payout = NonNullable<NonNullable<PhonePayoutsQuery["me"]>["payouts"]>["edges"][number];
@@ -16,9 +16,12 @@ export function Payouts(): ReactNode {
     <>
       <h1>{t("pay.title")}</h1>
       <Shown of={answer} lines={10}>
-        {({ me }) =>
+        {({ me, contract }) =>
           me?.balance && me.payouts ? (
             <>
+              {contract && me.acceptedContract !== contract.version && (
+                <ToAccept contract={contract} code={me.code} onAccepted={answer.again} />
+              )}
               <dl className="figures two">
                 <Figure label={t("home.released")}>
                   <Money fen={me.balance.releasedFen} />
@@ -72,5 +75,36 @@ export function Payouts(): ReactNode {
         }
       </Shown>
     </>
+  );
+}
+
+interface ToAcceptProps {
+  contract: NonNullable<PhonePayoutsQuery["contract"]>;
+  code: string;
+  onAccepted: () => void;
+}
+
+/** The contract in force, as long as it is not accepted: nobody is paid without. */
+function ToAccept({ contract, code, onAccepted }: ToAcceptProps): ReactNode {
+  const { act, busy, failed } = useAction(PhoneAcceptContractDocument);
+  async function accept(): Promise<void> {
+    // Refused or not, what is asked anew shows where it stands: another version may be in force by now.
+    if (await act({ code, version: contract.version })) onAccepted();
+  }
+  return (
+    <section className="contract">
+      <h2>{t("contract.title")}</h2>
+      <p>{t("contract.why")}</p>
+      <details>
+        <summary>
+          {contract.title} ({contract.version})
+        </summary>
+        <p className="why">{contract.body}</p>
+      </details>
+      <NotDone error={failed} />
+      <button type="button" className="main wide" disabled={busy} onClick={() => void accept()}>
+        {t("contract.accept")}
+      </button>
+    </section>
   );
 }

@@ -193,6 +193,9 @@ export const en = {
   "pay.paid": "Received",
   "pay.held": "On hold",
   "pay.withheld": "Tax withheld",
+  "contract.title": "Contract to accept",
+  "contract.why": "Payouts begin once you have accepted it.",
+  "contract.accept": "I have read it and accept",
 
   "invite.title": "Invite",
   "invite.poster": "Invitation poster with QR code",

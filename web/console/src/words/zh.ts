@@ -194,6 +194,9 @@ export const zh: Record<Word, string> = {
   "pay.paid": "已到账",
   "pay.held": "冻结",
   "pay.withheld": "已代扣税",
+  "contract.title": "待签署合同",
+  "contract.why": "接受合同后才会付款。",
+  "contract.accept": "我已阅读并接受",
 
   "invite.title": "邀请",
   "invite.poster": "带二维码的邀请海报",
