@@ -163,7 +163,10 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         secret=lambda: _opened(app).secret,
         production=production,
         sessions=sessions,
-        documents=Documents(trusted.documents(settings.trusted_documents, settings.documents_dir)),
+        documents=Documents(
+            trusted.documents(settings.trusted_documents, settings.documents_dir),
+            staff=trusted.staff_documents(settings.trusted_documents),
+        ),
         tracing=lambda: app.state.tracing,
         trusted_only=settings.trusted_documents == "only",
         budgets={Role(role): size for role, size in settings.budgets.items() if size},

@@ -266,9 +266,9 @@ def export_schema() -> None:
 def export_documents() -> None:
     """Print the trusted documents as a manifest, JSON of id and text, for clients that ask by documentId."""
     settings = settings_of(None)
-    print(
-        json.dumps(trusted.documents(settings.trusted_documents, settings.documents_dir), ensure_ascii=False, indent=1)
-    )
+    policy = settings.trusted_documents
+    known = trusted.staff_documents(policy) | trusted.documents(policy, settings.documents_dir)
+    print(json.dumps(known, ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -85,22 +85,32 @@ class UnknownDocument(Exception):
 
 
 class Documents:
-    """Documents of one process: the trusted ones, and the latest others that were asked for; only valid ones are kept."""
+    """Documents of one process: the trusted ones, and the latest others that were asked for; only valid ones are kept.
 
-    def __init__(self, trusted: Mapping[str, str] | None = None, *, kept: int = DOCUMENTS_KEPT) -> None:
+    `staff`: trusted too, but nothing that a promoter would know of.
+    """
+
+    def __init__(
+        self,
+        trusted: Mapping[str, str] | None = None,
+        *,
+        staff: Mapping[str, str] | None = None,
+        kept: int = DOCUMENTS_KEPT,
+    ) -> None:
         self._kept = kept
-        self._texts = dict(trusted or {})
+        self._texts = {**(staff or {}), **(trusted or {})}
+        self._staffs = set((staff or {}).values()) - set((trusted or {}).values())
         self._trusted: dict[str, Document | None] = dict.fromkeys(self._texts.values())
         self._known: OrderedDict[str, Document] = OrderedDict()
 
-    def trusts(self, text: str) -> bool:
-        """Whether a text is a trusted one, by whatever way it came."""
-        return text in self._trusted
+    def trusts(self, text: str, *, is_staff: bool) -> bool:
+        """Whether a text is a trusted one to who asks, by whatever way it came."""
+        return text in self._trusted and (is_staff or text not in self._staffs)
 
-    def text_of(self, document_id: str) -> str:
-        """The text of a trusted document, or UnknownDocument."""
+    def text_of(self, document_id: str, *, is_staff: bool) -> str:
+        """The text of a document that is trusted to who asks, or UnknownDocument."""
         text = self._texts.get(document_id.removeprefix(PREFIX))
-        if text is None:
+        if text is None or not self.trusts(text, is_staff=is_staff):
             raise UnknownDocument(document_id)
         return text
 

@@ -1,7 +1,7 @@
 """Trusted documents: texts that were known before anybody asked, named by their hash.
 
-Those of `operations/` come with the package; a deployment adds those of its own clients as manifests, JSON objects of
-id → text, which is what persisted-document builds of GraphQL clients write.
+Those of `operations/` and those of the built pages come with the package; a deployment adds those of its own clients as
+manifests, JSON objects of id → text, which is what persisted-document builds of GraphQL clients write.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Literal
 Policy = Literal["off", "known", "only"]
 """off: no ids; known: ids beside texts of any kind; only: promoters may send nothing but what is trusted."""
 PREFIX = "sha256:"
+Audience = Literal["promoters", "staff"]
+PAGES = Path(__file__).with_name("static") / "console" / "documents"
+"""Where the pages' build puts what they ask by: a manifest for each audience."""
 
 
 class ManifestWrong(ValueError):
@@ -35,6 +38,12 @@ def shipped() -> dict[str, str]:
     """The package's own documents by id: what a mini-program asks and waits for."""
     files = (entry for entry in resources.files("graph_api").joinpath("operations").iterdir())
     return _by_id(entry.read_text("utf-8") for entry in files if entry.name.endswith(".graphql"))
+
+
+def of_pages(audience: Audience, built: Path = PAGES) -> dict[str, str]:
+    """What the built pages of an audience ask by, by id; nothing where they were not built."""
+    manifest = built / f"{audience}.json"
+    return _checked(manifest) if manifest.is_file() else {}
 
 
 def in_directory(directory: Path) -> dict[str, str]:
@@ -65,7 +74,12 @@ def _by_id(texts: Iterable[str]) -> dict[str, str]:
 
 
 def documents(policy: Policy, directory: Path | None) -> dict[str, str]:
-    """All trusted documents of a deployment by id; none if they are off."""
+    """What anybody may ask for by id in a deployment; nothing if trusted documents are off."""
     if policy == "off":
         return {}
-    return shipped() | (in_directory(directory) if directory is not None else {})
+    return shipped() | of_pages("promoters") | (in_directory(directory) if directory is not None else {})
+
+
+def staff_documents(policy: Policy) -> dict[str, str]:
+    """What everybody but promoters may ask for by id besides; nothing if trusted documents are off."""
+    return {} if policy == "off" else of_pages("staff")

@@ -11,6 +11,7 @@ import graphql
 import pytest
 import pytest_asyncio
 
+import hatch_build
 from cypher.store import Store
 from graph_api import documents, trusted
 from graph_api.app import SCHEMA
@@ -35,6 +36,11 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("manifests")
     (directory / "app.json").write_text(json.dumps({f"sha256:{document_id(OWN)}": OWN}))
     return directory
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages_built() -> None:
+    hatch_build.build_pages()
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -65,7 +71,7 @@ def test_what_is_shipped_is_valid_named_and_cheap() -> None:
     schema, known = build.graphql_schema(SCHEMA), Documents(trusted.shipped())
     assert set(SHIPPED) == {"TeamView", "MyEarnings", "MyPromotion", "MyPayouts", "TeamChanged"}
     for id, text in trusted.shipped().items():
-        assert known.text_of(id) == known.text_of(f"sha256:{id}") == text
+        assert known.text_of(id, is_staff=False) == known.text_of(f"sha256:{id}", is_staff=False) == text
         document = known.of(text)
         assert known.errors(schema, document, hide_suggestions=True) == []
         assert document.estimate(schema, document.operation(None), {}).size.cost < COST_MAX / 40
@@ -94,6 +100,18 @@ async def test_promoters_send_what_is_trusted_by_id_or_as_a_text(strict: Service
     assert (await asked(strict, {"query": OWN}))["data"] == {"me": {"code": "B"}}
     for role in (Role.ADMIN, Role.SERVICE, Role.OPERATOR):
         assert "errors" not in await asked(strict, {"query": "{ plan { version } }"}, role=role, promoter=None)
+
+
+async def test_of_what_staff_pages_ask_a_promoter_knows_nothing(strict: Service) -> None:
+    by_name = {text.split("(")[0].split()[1]: id for id, text in trusted.of_pages("staff").items()}
+    assert "PromoterList" in by_name
+    variables = {"filter": None, "orderBy": "CODE", "after": None}
+    body = {"documentId": by_name["PromoterList"], "variables": variables}
+    staffs = await asked(strict, body, role=Role.OPERATOR, promoter=None)
+    assert staffs["data"]["promoters"]["totalCount"] > 0
+    for id, text in trusted.of_pages("staff").items():
+        assert code(await asked(strict, {"documentId": id})) == "UNKNOWN_DOCUMENT"
+        assert code(await asked(strict, {"query": text})) == "FORBIDDEN"
 
 
 @pytest.mark.parametrize(
@@ -129,9 +147,11 @@ async def test_a_socket_takes_ids_too(strict: Service, servers: Servers, setting
 
 
 def test_off_means_that_no_id_is_known(manifests: Path) -> None:
-    assert trusted.documents("off", manifests) == {}
-    assert trusted.documents("known", None) == trusted.shipped()
-    assert trusted.documents("only", manifests) == trusted.shipped() | {document_id(OWN): OWN}
+    assert trusted.documents("off", manifests) == trusted.staff_documents("off") == {}
+    known = trusted.shipped() | trusted.of_pages("promoters")
+    assert trusted.documents("known", None) == known
+    assert trusted.documents("only", manifests) == known | {document_id(OWN): OWN}
+    assert trusted.staff_documents("only") == trusted.staff_documents("known") == trusted.of_pages("staff")
 
 
 @pytest.mark.parametrize(

@@ -26,15 +26,16 @@ AXE = ROOT / "web" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 DESKTOP, PHONE = {"width": 1360, "height": 850}, {"width": 390, "height": 844}
 PATIENCE_MS = 60_000.0
 expect.set_options(timeout=PATIENCE_MS)
+IN_FULL = "asked by a text, not by the id of a trusted document"
 # What Chromium says of an answer that is an error, or of none, is the browser's word and not the page's.
 BROWSERS_OWN = re.compile("Failed to load resource")
 
 
 class Site:
-    """One instance at one address, over whatever store it was given."""
+    """One instance at one address, over whatever store it was given; promoters may send nothing but what is trusted."""
 
     def __init__(self, settings: Settings, servers: Servers) -> None:
-        self._settings = settings.model_copy(update={"secret_key": SecretStr(SECRET)})
+        self._settings = settings.model_copy(update={"secret_key": SecretStr(SECRET), "trusted_documents": "only"})
         self._servers = servers
         self._port = 0
         self._running: tuple[uvicorn.Server, asyncio.Task[None]] | None = None
@@ -43,11 +44,11 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    async def start(self) -> None:
-        """Answers at the address of before, if there was one."""
+    async def start(self, **changes: object) -> None:
+        """Answers at the address of before, if there was one, with changes of settings."""
         bound, address = listen("127.0.0.1", self._port)
         self._port = address.port
-        app = create_app(self._settings, servers=self._servers)
+        app = create_app(self._settings.model_copy(update=changes), servers=self._servers)
         # A browser keeps connections open; one that stops at once shows a page what a kill shows it.
         config = uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
@@ -83,6 +84,12 @@ class Watched:
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((f"{self._site.url}/", "data:", f"blob:{self._site.url}/")):
             self.complaints.append(f"asked {request.url}")
+        if (
+            request.method == "POST"
+            and request.url == f"{self._site.url}/graphql"
+            and "query" in request.post_data_json
+        ):
+            self.complaints.append(IN_FULL)
 
     async def open(self, path: str, role: Role, promoter: str | None = None) -> None:
         """The page signed in by a token in its fragment, as the invitation app does it."""

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from graph_api.viewer import Role
-from tests.console.site import DESKTOP, PHONE, Site, watched
+from tests.console.site import DESKTOP, IN_FULL, PHONE, Site, watched
 from tests.schema.conftest import NAMES, PHONES
 
 MONTH = "month=2026-01"
@@ -67,6 +67,20 @@ async def test_a_screen_of_the_phone_is_one_query(browser: Browser, site: Site, 
         await watching.open(path, Role.PROMOTER, "A")
         # React asks twice of what it mounts only in development; a page that was built asks once.
         assert len(asked) == 1
+
+
+async def test_a_service_that_takes_no_ids_is_asked_in_full(browser: Browser, site: Site) -> None:
+    await site.stop()
+    await site.start(trusted_documents="off")
+    try:
+        async with watched(browser, site, size=PHONE) as watching:
+            await watching.open(f"/m/?{MONTH}", Role.PROMOTER, "A")
+            await expect(watching.page.locator("h1")).to_contain_text(NAMES["A"])
+            assert watching.complaints == [IN_FULL]
+            watching.complaints.clear()
+    finally:
+        await site.stop()
+        await site.start()
 
 
 async def test_a_promoter_gets_nothing_of_the_console(browser: Browser, site: Site) -> None:

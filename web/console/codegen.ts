@@ -10,6 +10,8 @@ const config: CodegenConfig = {
       preset: "client",
       presetConfig: {
         fragmentMasking: false,
+        // Ids by which the service knows the documents; the texts stay, to be shown and for a service of another build.
+        persistedDocuments: { mode: "embedHashInDocument", hashAlgorithm: "sha256" },
       },
       config: {
         documentMode: "string",

@@ -1,7 +1,9 @@
-import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
+
+/** Operations of promoters' pages are named so; all others are for staff. */
+const ofPhones = (text: string): boolean => /^(query|mutation|subscription) Phone/.test(text);
 
 // Two documents over one set of hashed files. Where the files are served from is decided by graph_api/console.py,
 // so everything here is relative: a chunk finds the others beside itself, wherever that is.
@@ -11,15 +13,16 @@ export default defineConfig({
   oxc: { jsx: { runtime: "automatic" } },
   plugins: [
     {
-      name: "manifest-of-documents",
-      // {sha256 of a document: its text, as it is sent}: what a service may be told to answer and nothing else.
-      async writeBundle(options) {
-        const typed: object = await import("./src/generated/graphql.ts");
-        const texts = Object.values(typed).filter((one) => one instanceof String).map(String).sort();
-        const manifest = Object.fromEntries(
-          texts.map((text) => [createHash("sha256").update(text).digest("hex"), text]),
-        );
-        writeFileSync(resolve(options.dir ?? "dist", "documents.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+      name: "manifests-of-documents",
+      // {id of a document: its text} for each audience: what the service knows the pages' questions by.
+      writeBundle(options) {
+        const known = JSON.parse(readFileSync("src/generated/persisted-documents.json", "utf8")) as Record<string, string>;
+        const folder = resolve(options.dir ?? "dist", "documents");
+        mkdirSync(folder, { recursive: true });
+        for (const [audience, isTheirs] of Object.entries({ promoters: ofPhones, staff: (text: string) => !ofPhones(text) })) {
+          const theirs = Object.fromEntries(Object.entries(known).filter(([, text]) => isTheirs(text)));
+          writeFileSync(resolve(folder, `${audience}.json`), `${JSON.stringify(theirs, null, 1)}\n`);
+        }
       },
     },
   ],

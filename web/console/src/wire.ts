@@ -33,10 +33,29 @@ export interface Answered<Result> {
 
 export const PATIENCE_MS = 45_000;
 
+/** Whether to name documents by id: not to a service that takes none, or is of another build than this page. */
+let byId = true;
+
+/** A document as it is asked for: by the id under which the service knows it, else in full. */
+export function named<Result, Variables>(document: Document<Result, Variables>): { documentId: string } | { query: string } {
+  const id: unknown = document.__meta__?.["hash"];
+  return byId && typeof id === "string" ? { documentId: id } : { query: document.toString() };
+}
+
 export async function ask<Result, Variables>(
   document: Document<Result, Variables>,
   variables: Variables,
 ): Promise<Answered<Result>> {
+  try {
+    return await post<Result>({ ...named(document), variables });
+  } catch (error) {
+    if (!byId || !(error instanceof Refused) || error.code !== "UNKNOWN_DOCUMENT") throw error;
+    byId = false;
+    return post<Result>({ ...named(document), variables });
+  }
+}
+
+async function post<Result>(body: object): Promise<Answered<Result>> {
   let response: Response;
   try {
     response = await fetch("/graphql", {
@@ -47,7 +66,7 @@ export async function ask<Result, Variables>(
         "Accept-Language": language(),
         ...authorization(),
       },
-      body: JSON.stringify({ query: document.toString(), variables }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch (error) {
