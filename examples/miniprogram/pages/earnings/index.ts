@@ -1,0 +1,48 @@
+import { documents } from "../../documents";
+import { joined, type Listed, NOTHING } from "../../paging";
+import { BLANK, fill, thisMonth } from "../../screen";
+import { ask } from "../../service";
+
+interface Earnings {
+  me: { earnings: Record<string, number> | null; commissions: Parameters<typeof joined>[1] } | null;
+}
+
+Page({
+  data: { ...BLANK, month: thisMonth(), earnings: null, open: "", ...(NOTHING as Listed<unknown>) },
+
+  onShow() {
+    void this.load();
+  },
+
+  onPullDownRefresh() {
+    void this.load();
+  },
+
+  onReachBottom() {
+    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
+  },
+
+  load() {
+    return this.page(null);
+  },
+
+  page(after: string | null) {
+    const { month, edges } = this.data;
+    const shown = ask<Earnings>(documents.PhoneEarnings, { month, after }).then(({ me }) => ({
+      earnings: me?.earnings ?? null,
+      ...joined(after === null ? [] : edges, me?.commissions),
+    }));
+    return fill(this, shown);
+  },
+
+  onMonth(event: WechatMiniprogram.PickerChange) {
+    this.setData({ month: String(event.detail.value) });
+    void this.load();
+  },
+
+  /** Why an entry is what it is: shown, and hidden again. */
+  onWhy(event: WechatMiniprogram.TouchEvent) {
+    const { id } = event.currentTarget.dataset as { id: string };
+    this.setData({ open: this.data.open === id ? "" : id });
+  },
+});

@@ -1,0 +1,40 @@
+import { documents } from "../../documents";
+import { joined, type Listed, NOTHING } from "../../paging";
+import { BLANK, fill, thisMonth } from "../../screen";
+import { ask } from "../../service";
+import { words } from "../../words";
+
+interface Member {
+  promoter: { downline: Parameters<typeof joined>[1] } | null;
+}
+
+Page({
+  data: { ...BLANK, code: "", month: thisMonth(), promoter: null, ...(NOTHING as Listed<unknown>) },
+
+  onLoad({ code }: { code?: string }) {
+    this.setData({ code: decodeURIComponent(code ?? "") });
+    void this.load();
+  },
+
+  onPullDownRefresh() {
+    void this.load();
+  },
+
+  onReachBottom() {
+    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
+  },
+
+  load() {
+    return this.page(null);
+  },
+
+  page(after: string | null) {
+    const { code, month, edges } = this.data;
+    const shown = ask<Member>(documents.PhoneMember, { code, month, after }).then(({ promoter }) => ({
+      promoter,
+      problem: promoter ? "" : words.absent,
+      ...joined(after === null ? [] : edges, promoter?.downline),
+    }));
+    return fill(this, shown);
+  },
+});

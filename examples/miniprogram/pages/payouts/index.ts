@@ -1,0 +1,88 @@
+import { MERCHANT_ID } from "../../config";
+import { documents } from "../../documents";
+import { joined, type Listed, NOTHING } from "../../paging";
+import { BLANK, fill, sentence } from "../../screen";
+import { ask } from "../../service";
+
+interface Contract {
+  version: string;
+  title: string;
+  body: string;
+}
+
+interface Payouts {
+  contract: Contract | null;
+  me: { code: string; acceptedContract: string | null; balance: object | null; payouts: Parameters<typeof joined>[1] } | null;
+}
+
+interface Accepted {
+  acceptContract: { errors: { message: string }[] };
+}
+
+Page({
+  data: {
+    ...BLANK,
+    code: "",
+    balance: null as object | null,
+    contract: null as Contract | null,
+    accepting: false,
+    ...(NOTHING as Listed<unknown>),
+  },
+
+  onShow() {
+    void this.load();
+  },
+
+  onPullDownRefresh() {
+    void this.load();
+  },
+
+  onReachBottom() {
+    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
+  },
+
+  load() {
+    return this.page(null);
+  },
+
+  page(after: string | null) {
+    const { edges } = this.data;
+    const shown = ask<Payouts>(documents.PhonePayouts, { after }).then(({ me, contract }) => ({
+      code: me?.code ?? "",
+      balance: me?.balance ?? null,
+      contract: contract?.version === me?.acceptedContract ? null : contract,
+      ...joined(after === null ? [] : edges, me?.payouts),
+    }));
+    return fill(this, shown);
+  },
+
+  /** The version that was read, whatever is in force by now: accepting is done once for it, however often it is sent. */
+  async onAccept() {
+    const { code, contract } = this.data;
+    if (contract === null) return;
+    this.setData({ accepting: true, problem: "" });
+    try {
+      const { acceptContract } = await ask<Accepted>(documents.PhoneAcceptContract, { code, version: contract.version });
+      const [refused] = acceptContract.errors;
+      if (refused) this.setData({ problem: refused.message });
+      else await this.load();
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ accepting: false });
+    }
+  },
+
+  /** Opens WeChat's own page on which the receiver confirms; what became of it, the service hears from WeChat. */
+  onConfirm(event: WechatMiniprogram.TouchEvent) {
+    const { confirmation } = event.currentTarget.dataset as { confirmation: string };
+    const { appId } = wx.getAccountInfoSync().miniProgram;
+    wx.requestMerchantTransfer({
+      mchId: MERCHANT_ID,
+      appId,
+      package: confirmation,
+      success: () => void this.load(),
+      fail: ({ errMsg }) => this.setData({ problem: errMsg }),
+    });
+  },
+});

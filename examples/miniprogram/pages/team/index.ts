@@ -1,0 +1,58 @@
+import { documents } from "../../documents";
+import { joined, type Listed, NOTHING } from "../../paging";
+import { BLANK, fill } from "../../screen";
+import { ask } from "../../service";
+import { words } from "../../words";
+
+interface Team {
+  me: { team: { byLevel: { level: number; size: number }[] }; downline: Parameters<typeof joined>[1] } | null;
+}
+
+/** Deeper than any tree. */
+const EVERYBODY = 1000;
+/** After so long without a key, somebody has typed what they look for. */
+const TYPED_MS = 300;
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+
+Page({
+  data: { ...BLANK, search: "", level: 0, levels: [words.allLevels], ...(NOTHING as Listed<unknown>) },
+
+  onLoad() {
+    void this.load();
+  },
+
+  onPullDownRefresh() {
+    void this.load();
+  },
+
+  onReachBottom() {
+    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
+  },
+
+  load() {
+    return this.page(null);
+  },
+
+  /** The first page of what is looked for, or the one behind those that are shown. */
+  page(after: string | null) {
+    const { search, level, edges } = this.data;
+    const variables = { depth: EVERYBODY, level: level || null, search: search || null, orderBy: "TEAM_VOLUME_DESC", after };
+    const shown = ask<Team>(documents.PhoneTeam, variables).then(({ me }) => ({
+      levels: [words.allLevels, ...(me?.team.byLevel ?? []).map((one) => `${one.level} ${words.level} · ${one.size}`)],
+      ...joined(after === null ? [] : edges, me?.downline),
+    }));
+    return fill(this, shown);
+  },
+
+  onSearch(event: WechatMiniprogram.Input) {
+    this.setData({ search: event.detail.value.trim() });
+    if (typing !== undefined) clearTimeout(typing);
+    typing = setTimeout(() => void this.load(), TYPED_MS);
+  },
+
+  onLevel(event: WechatMiniprogram.PickerChange) {
+    this.setData({ level: Number(event.detail.value) });
+    void this.load();
+  },
+});
