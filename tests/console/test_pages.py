@@ -18,6 +18,7 @@ STAFF = (
     "/console/detectors",
     "/console/workbench",
     f"/console/dashboard?{MONTH}",
+    "/console/audit",
 )
 PROMOTERS = (
     f"/m/?{MONTH}",
@@ -100,7 +101,7 @@ async def test_staff_are_not_taken_for_promoters(browser: Browser, site: Site) -
     ("role", "rooms"),
     [
         (Role.OPERATOR, ["Explore", "Promoters", "Risk", "Detectors", "Dashboard"]),
-        (Role.RISK, ["Explore", "Promoters", "Risk", "Detectors", "Workbench", "Dashboard"]),
+        (Role.RISK, ["Explore", "Promoters", "Risk", "Detectors", "Workbench", "Dashboard", "Audit log"]),
         (Role.FINANCE, ["Promoters", "Dashboard"]),
     ],
 )

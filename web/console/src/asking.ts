@@ -34,7 +34,7 @@ export function useAnswer<Result, Variables>(
   const returns = useReturns();
   const language = useLanguage();
   const [times, setTimes] = useState(0);
-  const asked = variables === null ? "" : `${session()?.name}|${language}|${document}|${JSON.stringify(variables)}`;
+  const asked = variables === null ? "" : `${session()?.name}|${session()?.role}|${language}|${document}|${JSON.stringify(variables)}`;
   const [state, setState] = useState<{ key: string; refused: Refused[]; failed?: Error }>({ key: "", refused: [] });
 
   useEffect(() => {

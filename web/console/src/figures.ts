@@ -28,6 +28,10 @@ export const dayOf = (instant: string): string => day.format(new Date(instant));
 
 export const momentOf = (instant: string): string => `${dayOf(instant)} ${minute.format(new Date(instant))}`;
 
+/** The day after a YYYY-MM-DD. */
+export const dayAfter = (given: string, by = 1): string =>
+  new Date(Date.parse(`${given}T00:00:00Z`) + by * 86_400_000).toISOString().slice(0, 10);
+
 export const thisMonth = (now: Date = new Date()): string => day.format(now).slice(0, 7);
 
 /** The month `by` months later: 2026-01 and −1 give 2025-12. */

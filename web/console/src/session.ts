@@ -5,7 +5,7 @@ export type Role = "PROMOTER" | "OPERATOR" | "RISK" | "FINANCE" | "SERVICE" | "A
 /** Who is asking: a bearer token, or a cookie that only the service reads, with the word that proves our own page. */
 export type Session =
   | { kind: "token"; token: string; role: Role; name: string }
-  | { kind: "cookie"; csrf: string; role: Role; name: string };
+  | { kind: "cookie"; csrf: string; role: Role; roles: Role[]; name: string };
 
 const KEY = "promograph.token";
 const listeners = new Set<() => void>();
@@ -77,11 +77,13 @@ interface StaffAnswer {
   name: string;
   /** The one of its roles that the session stands for. */
   role: Role;
+  roles: Role[];
   csrf: string;
 }
 
 function staff(answer: StaffAnswer): Session {
-  return { kind: "cookie", csrf: answer.csrf, role: answer.role, name: answer.name };
+  const { csrf, role, roles, name } = answer;
+  return { kind: "cookie", csrf, role, roles, name };
 }
 
 /** How long a page stays empty for it at most. */
@@ -89,12 +91,35 @@ const RESUME_MS = 5_000;
 
 /** Whoever the cookie stands for, if the service knows one. */
 export async function resume(): Promise<void> {
-  if (current !== null) return;
+  if (current === null) await adoptCookie();
+}
+
+async function adoptCookie(): Promise<void> {
   const answer = await fetch("/session", {
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(RESUME_MS),
   }).catch(() => null);
   if (answer?.ok) adopt(staff((await answer.json()) as StaffAnswer));
+}
+
+/** Whether the cookie is of another session than this page knows: another tab has signed in anew, or taken a role. */
+export async function hasChanged(): Promise<boolean> {
+  const before = current;
+  if (before?.kind !== "cookie") return false;
+  await adoptCookie();
+  return current?.kind === "cookie" && current.csrf !== before.csrf;
+}
+
+/** The session goes on in another of the account's roles; false if it could not be asked for. */
+export async function takeRole(role: Role): Promise<boolean> {
+  const answer = await fetch("/session", {
+    method: "PATCH",
+    headers: { "Content-Type": "application/json", Accept: "application/json", ...authorization() },
+    body: JSON.stringify({ role }),
+  }).catch(() => null);
+  if (answer?.ok) adopt(staff((await answer.json()) as StaffAnswer));
+  else if (answer !== null && answer.status < 500) expire();
+  return answer !== null && answer.status < 500;
 }
 
 export type SignIn = "in" | "refused" | "absent" | "lost";

@@ -1,5 +1,5 @@
 import type { TypedDocumentString } from "./generated/graphql";
-import { authorization, expire } from "./session";
+import { authorization, expire, hasChanged } from "./session";
 import { language } from "./words";
 
 /** No answer, or none of ours: the service is away, or something between us and it. It is worth trying again. */
@@ -74,9 +74,10 @@ async function post<Result>(body: object): Promise<Answered<Result>> {
     if (error instanceof DOMException && error.name === "TimeoutError") throw new Refused(error.message, "TIMEOUT");
     throw new Unreachable(String(error));
   }
-  if (response.status === 401) {
+  if (response.status === 403 && (await hasChanged())) return post<Result>(body);
+  if (response.status === 401 || response.status === 403) {
     expire();
-    throw new SignedOut("401");
+    throw new SignedOut(String(response.status));
   }
   if (response.status > 500) throw new Unreachable(String(response.status));
   return understood<Result>(await bodyOf<Result>(response));

@@ -1,10 +1,11 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { ConnectionBanner, Skeleton } from "../parts/state";
-import { Preferences } from "../parts/controls";
+import { lost } from "../connection";
+import { Preferences, Select } from "../parts/controls";
 import { SignedIn } from "../parts/sign";
 import { go, link, usePlace } from "../route";
-import { type Role, signOut, useSession } from "../session";
-import { t, useLanguage, type Word } from "../words";
+import { type Role, signOut, takeRole, useSession } from "../session";
+import { named, t, useLanguage, type Word } from "../words";
 import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
@@ -13,9 +14,12 @@ const Risk = lazy(() => import("../operations/risk"));
 const Detectors = lazy(() => import("../operations/detectors"));
 const Workbench = lazy(() => import("../operations/workbench"));
 const Dashboard = lazy(() => import("../operations/dashboard"));
+const Audit = lazy(() => import("./audit"));
 
 const STRUCTURES: Role[] = ["RISK", "OPERATOR", "ADMIN"];
 const ASKING: Role[] = ["RISK", "ADMIN"];
+/** As the service has it: who may read the journal. */
+const READING: Role[] = ["RISK", "ADMIN"];
 const EVERYBODY: Role[] = ["OPERATOR", "RISK", "FINANCE", "ADMIN"];
 const ROOMS: readonly { at: string; word: Word; key: string; roles: Role[] }[] = [
   { at: "explore", word: "nav.explore", key: "e", roles: STRUCTURES },
@@ -24,6 +28,7 @@ const ROOMS: readonly { at: string; word: Word; key: string; roles: Role[] }[] =
   { at: "detectors", word: "nav.detectors", key: "t", roles: STRUCTURES },
   { at: "workbench", word: "nav.workbench", key: "w", roles: ASKING },
   { at: "dashboard", word: "nav.dashboard", key: "d", roles: EVERYBODY },
+  { at: "audit", word: "nav.audit", key: "a", roles: READING },
 ];
 
 export function Pages(): ReactNode {
@@ -41,9 +46,10 @@ function Frame(): ReactNode {
   const rooms = ROOMS.filter((room) => session && room.roles.includes(session.role));
   useKeys(rooms);
   const [room = ""] = place.path.split("/");
+  const isClosed = ROOMS.some(({ at }) => isIn(room, at)) && !rooms.some(({ at }) => isIn(room, at));
   useEffect(() => {
-    if (room === "" && rooms[0]) go(rooms[0].at, { replace: true });
-  }, [room]);
+    if ((room === "" || isClosed) && rooms[0]) go(rooms[0].at, { replace: true });
+  }, [room, isClosed]);
   return (
     <div className="frame">
       <a className="skip" href="#content">
@@ -62,6 +68,7 @@ function Frame(): ReactNode {
           <span className="note" title={t("keys.search")}>
             {session?.name}
           </span>
+          {session?.kind === "cookie" && <RoleSwitch role={session.role} roles={session.roles} />}
           <Preferences />
           <button type="button" className="plain" onClick={() => void signOut()}>
             {t("sign.out")}
@@ -82,6 +89,20 @@ function Frame(): ReactNode {
   );
 }
 
+/** Which of the account's roles the session stands for: it sees and may do what that one does. */
+function RoleSwitch({ role, roles }: { role: Role; roles: Role[] }): ReactNode {
+  if (roles.length < 2) return <span className="note">{named("role", role)}</span>;
+  return (
+    <Select<Role>
+      quiet
+      label={t("sign.role")}
+      value={role}
+      options={roles.map((one) => [one, named("role", one)] as const)}
+      onChange={(taken) => void takeRole(taken).then((answered) => answered || lost())}
+    />
+  );
+}
+
 const isIn = (room: string, at: string): boolean => room === at || (room === "promoter" && at === "promoters");
 
 function page(room: string, path: string, search: URLSearchParams): ReactNode {
@@ -92,6 +113,7 @@ function page(room: string, path: string, search: URLSearchParams): ReactNode {
   if (room === "detectors") return <Detectors />;
   if (room === "workbench") return <Workbench />;
   if (room === "dashboard") return <Dashboard search={search} />;
+  if (room === "audit") return <Audit search={search} />;
   return <PromoterList search={search} />;
 }
 
