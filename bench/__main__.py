@@ -8,12 +8,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import door, files, network, settlement, structures
 from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
+from bench.peers import beside
+from bench.peers import data as peers_data
 from bench.raw import BATCH, TEAM, VIEW, Raw
 from bench.service import Service
 from cypher import migrations
@@ -34,6 +37,12 @@ VIEW_QUERY = """
 query Team($code: String!) { promoter(code: $code) { code name rank status downline(first: 20) { edges { node {
   code name rank status sales(month: "2026-02") { orders volumeFen } team(month: "2026-02") { size volumeFen } } } } } }
 """
+
+MEMORY = {
+    "scan": {"neo4j_heap": "4g", "neo4j_page_cache": "2g"},
+    "peers": {"neo4j_heap": "1g", "neo4j_page_cache": "1g"},
+}
+"""A bare read holds the groups of a whole table in Neo4j until the last row is in; questions want the store in memory."""
 
 
 async def median_seconds(work: Callable[[], Awaitable[Any]], *, times: int) -> float:
@@ -136,9 +145,9 @@ async def bench_warm_view(raw: Raw, service: Service, *, requests: int) -> None:
         async def bare(_: int, code: str = code) -> None:
             await raw.run(VIEW, code=code, month=MONTH)
 
-        await hammer(ours, clients=CLIENTS, requests=requests // 4)
-        warm = await hammer(ours, clients=CLIENTS, requests=requests)
-        engine = await hammer(bare, clients=CLIENTS, requests=max(requests // 20, 64))
+        await hammer(ours, clients=CLIENTS, turns=range(requests // 4))
+        warm = await hammer(ours, clients=CLIENTS, turns=range(requests))
+        engine = await hammer(bare, clients=CLIENTS, turns=range(max(requests // 20, 64)))
         _print_view(size, warm, engine)
         connections.close()
 
@@ -186,26 +195,23 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "settle", "scan", "questions", "orders", "door"),
+        choices=("all", "settle", "scan", "orders", "peers"),
         default="all",
         help="all: import and reads",
     )
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
     parser.add_argument("--promoters", type=int, default=125_000, help="how many people are scanned")
-    parser.add_argument("--data-dir", type=Path, help="where the scanned network is kept; it is built there once")
+    parser.add_argument("--data-dir", type=Path, help="where the network is kept that is built offline, once")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
-        structural = given.what in ("scan", "questions")
-        # Questions want the store in memory; a bare read holds the groups of a whole table in Neo4j until the last row is in.
-        sizes = {"neo4j_heap": "4g", "neo4j_page_cache": "2g"} if structural else {"neo4j_heap": "1g"}
+        settings = Settings().model_copy(update={"data_dir": data_dir, **MEMORY.get(given.what, {"neo4j_heap": "1g"})})
         if given.what == "scan":
-            sizes["neo4j_transaction_memory"] = "0"
-        settings = Settings().model_copy(update={"data_dir": data_dir, **sizes})
-        if structural:
-            build(settings, promoters=given.promoters)
+            build(settings, str(given.promoters), partial(files.write, promoters=given.promoters))
+        elif given.what == "peers":
+            build(settings, "peers", peers_data.write)
         with open_servers(settings) as servers:
             print(servers.describe())
             if given.what == "all":
@@ -216,25 +222,25 @@ def main() -> None:
                 asyncio.run(structures.bench_questions(servers, Path(directory), promoters=given.promoters))
             elif given.what == "orders":
                 asyncio.run(orders_told.bench(servers, Path(directory), quick=given.quick))
-            elif given.what == "door":
-                asyncio.run(door.bench(servers, Path(directory), quick=given.quick))
+            elif given.what == "peers":
+                asyncio.run(beside.bench(servers, Path(directory), quick=given.quick))
             else:
                 asyncio.run(settlement.bench(servers, entries=given.entries))
     print(f"took {time.monotonic() - began:.0f} s")
 
 
-def build(settings: Settings, *, promoters: int) -> None:
+def build(settings: Settings, name: str, write: Callable[[Path], None]) -> None:
     """The generated network as `promograph import --offline` builds it, unless the data dir has it."""
-    built = settings.data_dir / f"bench-{promoters}"
+    built = settings.data_dir / f"bench-{name}"
     if built.exists():
         return
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
-        files.write(Path(directory), promoters=promoters)
+        write(Path(directory))
         report = imported_offline(settings, Path(directory), None)
     assert report.exit_status == 0, report.json()
     built.touch()
-    print(f"{promoters:,} promoters built offline in {time.monotonic() - began:.0f} s")
+    print(f"network {name} built offline in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

@@ -31,10 +31,10 @@ IDENTIFIERS = "code,kind,value"
 def write(directory: Path, *, promoters: int) -> None:
     """The four files; everybody joins under a random earlier person, and those who joined early sell most."""
     directory.mkdir(parents=True, exist_ok=True)
-    _write(directory / "promoters.csv", PROMOTERS, _promoters(promoters))
-    _write(directory / "products.csv", PRODUCTS, [["tea", "tea", 10_000, 2_000]])
-    _write(directory / "identifiers.csv", IDENTIFIERS, _identifiers(promoters))
-    _write(directory / "orders.csv", ORDERS, _orders(promoters))
+    write_rows(directory / "promoters.csv", PROMOTERS, _promoters(promoters))
+    write_rows(directory / "products.csv", PRODUCTS, [["tea", "tea", 10_000, 2_000]])
+    write_rows(directory / "identifiers.csv", IDENTIFIERS, _identifiers(promoters))
+    write_rows(directory / "orders.csv", ORDERS, _orders(promoters))
 
 
 def _promoters(count: int) -> Iterator[list[object]]:
@@ -75,7 +75,7 @@ def promoter(index: int) -> str:
     return f"p{index:07}"
 
 
-def _write(path: Path, header: str, rows: Iterable[list[object]]) -> None:
+def write_rows(path: Path, header: str, rows: Iterable[list[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header.split(","))

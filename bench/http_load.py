@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,32 +29,46 @@ class Figures:
         return f"{self.per_second:8.0f}/s   p50 {self.p50_ms:7.2f} ms   p99 {self.p99_ms:7.2f} ms"
 
 
-def graphql_body(query: str, **variables: object) -> bytes:
+def graphql_body(query: str, **variables: Any) -> bytes:
     return json.dumps({"query": query, "variables": variables}).encode()
 
 
-async def hammer(ask: Callable[[int], Awaitable[None]], *, clients: int, requests: int) -> Figures:
-    """`clients` tasks that together ask `requests` times."""
+def turns_within(seconds: float) -> Iterator[int]:
+    """Turns until time is up; those begun are finished."""
+    until = time.perf_counter() + seconds
+    return itertools.takewhile(lambda _: time.perf_counter() < until, itertools.count())
+
+
+async def hammer(ask: Callable[[int], Awaitable[None]], *, clients: int, turns: Iterable[int]) -> Figures:
+    """`clients` tasks that together ask once a turn."""
+    return Figures.of(*await laps(ask, clients=clients, turns=turns))
+
+
+async def laps(
+    ask: Callable[[int], Awaitable[None]], *, clients: int, turns: Iterable[int]
+) -> tuple[list[float], float]:
+    """What each turn took and what all took, in seconds."""
     latencies: list[float] = []
-    turns = iter(range(requests))
+    left = iter(turns)
 
     async def client() -> None:
-        for turn in turns:
+        for turn in left:
             began = time.perf_counter()
             await ask(turn)
             latencies.append(time.perf_counter() - began)
 
     began = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    return Figures.of(latencies, time.perf_counter() - began)
+    return latencies, time.perf_counter() - began
 
 
 class Connections:
     """A pool of raw HTTP/1.1 connections to one local port; lighter on the shared processors than a full client."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str = "", *, path: str = "/graphql") -> None:
         self._port = port
         self._token = token
+        self._path = path
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, body: bytes) -> dict[str, Any]:
@@ -67,8 +82,8 @@ class Connections:
         """The answer, whatever it is."""
         reader, writer = await self._connection()
         writer.write(
-            b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            + f"Authorization: Bearer {self._token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {self._token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()

@@ -158,7 +158,7 @@ async def _recorded(
         answer = await connections.post(bodies[turn])
         assert answer["data"]["recordOrders"]["recorded"] == batch, answer
 
-    figures = await hammer(ask, clients=clients, requests=len(bodies))
+    figures = await hammer(ask, clients=clients, turns=range(len(bodies)))
     return figures, [row["number"] for rows in batches for row in rows]
 
 
@@ -209,7 +209,7 @@ async def bench_singles(connections: Connections, told: Told, raw: Raw, *, order
     async def write(turn: int) -> None:
         await raw.write(WRITE, rows=rows[turn : turn + 1])
 
-    bare = await hammer(write, clients=SINGLE_CLIENTS, requests=len(rows))
+    bare = await hammer(write, clients=SINGLE_CLIENTS, turns=range(len(rows)))
     await _forget(raw)
     print(f"single orders, {SINGLE_CLIENTS} clients   promograph {ours}")
     print(f"  one bare transaction each    {bare}   ratio {ours.per_second / bare.per_second:.1f}")
@@ -267,7 +267,7 @@ async def _told_of(socket: Socket, volume_fen: int) -> float:
 @asynccontextmanager
 async def _watching(service: Service) -> AsyncIterator[Socket]:
     url = f"ws://127.0.0.1:{service.port}/graphql"
-    token = service.token(Role.PROMOTER, code="c0")  # a process of its own: a socket would not wait for it
+    token = service.token(Role.PROMOTER, code="c0")
     async with connect_socket(url, subprotocols=[PROTOCOL], proxy=None) as connection:  # type: ignore[list-item]
         socket = Socket(connection)
         assert (await socket.init(token))["type"] == "connection_ack"

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from bench.memory import memory_mib
+from graph_api import auth
 from graph_api.servers import Servers
 from graph_api.viewer import Role
 
@@ -19,27 +20,25 @@ from graph_api.viewer import Role
 class Service:
     """`promograph serve` as a process of its own on the benchmark's servers."""
 
-    def __init__(self, servers: Servers, data_dir: Path, *, env: str = "development") -> None:
-        self._environment = os.environ | {
+    def __init__(self, servers: Servers, data_dir: Path) -> None:
+        self._secret = secrets.token_hex(32)
+        environment = os.environ | {
             "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,
             "PROMOGRAPH_NEO4J_PASSWORD": servers.neo4j_password,
             "PROMOGRAPH_REDIS_URL": servers.redis_url or "",
-            "PROMOGRAPH_SECRET_KEY": secrets.token_hex(32),
+            "PROMOGRAPH_SECRET_KEY": self._secret,
             "PROMOGRAPH_DATA_DIR": str(data_dir),
             "PROMOGRAPH_ENV": env,
         }
-        self._command = [str(Path(sys.executable).with_name("promograph"))]
-        self.port = _free_port()
-        arguments = ["serve", "--port", str(self.port), "--empty", "--no-jobs"]
-        self._process = subprocess.Popen([*self._command, *arguments], env=self._environment, stdout=subprocess.DEVNULL)
+        self.port = free_port()
+        program = str(Path(sys.executable).with_name("promograph"))
+        arguments = [program, "serve", "--port", str(self.port), "--empty", "--no-jobs"]
+        self._process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
 
     async def ready(self) -> None:
+        await listening(self.port)
         for _ in itertools.repeat(None, 300):
-            try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            except OSError:
-                await asyncio.sleep(0.1)
-                continue
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             answer = await reader.read()
             writer.close()
@@ -50,11 +49,7 @@ class Service:
 
     def token(self, role: Role, *, code: str | None = None) -> str:
         """`code`: the promoter's, for its role."""
-        arguments = ["token", "--role", role.value, *(["--promoter", code] if code else [])]
-        done = subprocess.run(
-            [*self._command, *arguments], env=self._environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip().splitlines()[-1]
+        return auth.issue(self._secret, role, promoter_code=code)
 
     def peak_memory_mib(self) -> int:
         return memory_mib("VmHWM", process=self._process.pid)
@@ -64,7 +59,20 @@ class Service:
         self._process.wait(20)
 
 
-def _free_port() -> int:
+async def listening(port: int) -> None:
+    """Waits for a process that is starting."""
+    for _ in itertools.repeat(None, 300):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return
+    raise RuntimeError(f"nobody listened at port {port} within 30 s")
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

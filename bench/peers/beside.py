@@ -1,0 +1,174 @@
+"""`make bench ARGS=peers`: the team view over HTTP beside @neo4j/graphql and beside PostgreSQL, warm and cold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bench.http_load import Connections, Figures, graphql_body, laps, turns_within
+from bench.peers import Unavailable, apollo, data, postgres
+from bench.raw import Raw
+from bench.service import Service, listening
+from graph_api.servers import Servers
+from graph_api.viewer import Role
+
+CLIENTS = 16
+AIMS = {10: 5, 300: 15}
+"""How many times the requests/s of @neo4j/graphql promograph is to have warm, by people in a member's team."""
+OURS = """query($code: String!) { promoter(code: $code) { code rank status downline(first: 20) { edges { node {
+  code rank status sales { orders volumeFen } team { size volumeFen } } } } } }"""
+APOLLO = """query($code: String!) { promoters(where: {code: {eq: $code}}) { code rank status
+  downline(limit: 20, sort: [{joinedAt: ASC}, {code: ASC}]) {
+    code rank status sales { orders volumeFen } team { size volumeFen } } } }"""
+CODES = {team: [data.root(team, index) for index in range(data.ROOTS)] for team in data.TEAMS}
+Laps = tuple[list[float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Who answers the team view: by which connections and which body a root's is asked, and where in an answer the root is."""
+
+    name: str
+    connections: Callable[[str], Connections]
+    body: Callable[[str], bytes]
+    root: Callable[[dict[str, Any]], Mapping[str, Any]]
+
+    async def view(self, code: str) -> list[Any]:
+        """What an answer says, in one form for all; some send numbers of 64 bits as texts."""
+        root = self.root(await self.connections(code).post(self.body(code)))
+        return [_card(root), *((_card(member), _numbers(member)) for member in root["downline"])]
+
+    async def asked(self, codes: Sequence[str], *, seconds: float | None = None) -> Laps:
+        """The roots in turn, each once or as long as told."""
+        asking = [(self.connections(code), self.body(code)) for code in codes]
+
+        async def ask(turn: int) -> None:
+            connections, body = asking[turn % len(asking)]
+            await connections.post(body)
+
+        turns = turns_within(seconds) if seconds else range(len(asking))
+        return await laps(ask, clients=CLIENTS, turns=turns)
+
+
+def _card(person: Mapping[str, Any]) -> tuple[str, ...]:
+    return person["code"], person["rank"], person["status"]
+
+
+def _numbers(person: Mapping[str, Any]) -> list[int]:
+    return [int(number) for number in (*person["sales"].values(), *person["team"].values())]
+
+
+async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
+    """Figures of a store that holds `data`."""
+    raw = Raw(servers)
+    with ExitStack() as stack:
+        systems = [await _ours(stack, servers, data_dir)]
+        for name, start in {"@neo4j/graphql": _apollo, "PostgreSQL": _postgres}.items():
+            try:
+                systems.append(await start(stack, servers, raw))
+            except Unavailable as reason:
+                print(f"SKIPPED, NOT MEASURED: {name}: {reason}")
+        for team, codes in CODES.items():
+            await _agree(systems, codes)
+            _print(f"team view, teams of {team}, warm", await _warm(systems, codes, quick=quick), aim=AIMS[team])
+            _print("  cold", await _cold(systems, codes, servers, quick=quick), aim=1)
+    await raw.close()
+
+
+async def _ours(stack: ExitStack, servers: Servers, data_dir: Path) -> System:
+    """The real service; every root is asked for with its own token."""
+    service = Service(servers, data_dir / "service")
+    stack.callback(service.stop)
+    await service.ready()
+    roots = {
+        code: Connections(service.port, service.token(Role.PROMOTER, code=code)) for code in chain(*CODES.values())
+    }
+
+    def root(answer: dict[str, Any]) -> Mapping[str, Any]:
+        found = answer["data"]["promoter"]
+        return {**found, "downline": [edge["node"] for edge in found["downline"]["edges"]]}
+
+    return System("promograph", roots.__getitem__, lambda code: graphql_body(OURS, code=code), root)
+
+
+async def _apollo(stack: ExitStack, servers: Servers, _: Raw) -> System:
+    port = stack.enter_context(apollo.running(servers))
+    await listening(port)
+    connections = Connections(port)
+    return System(
+        "@neo4j/graphql",
+        lambda _: connections,
+        lambda code: graphql_body(APOLLO, code=code),
+        lambda answer: answer["data"]["promoters"][0],
+    )
+
+
+async def _postgres(stack: ExitStack, _: Servers, raw: Raw) -> System:
+    address = stack.enter_context(postgres.cluster())
+    version = await postgres.fill(address, raw.stream(postgres.ROWS))
+    port = stack.enter_context(postgres.endpoint(address))
+    await listening(port)
+    connections = Connections(port, path="/team")
+    return System(
+        f"PostgreSQL {version.split()[0]}",
+        lambda _: connections,
+        lambda code: json.dumps({"code": code}).encode(),
+        lambda answer: answer,
+    )
+
+
+async def _agree(systems: Sequence[System], codes: Sequence[str]) -> None:
+    """Nobody is measured who answers otherwise than promograph."""
+    for code in codes:
+        ours = await systems[0].view(code)
+        assert all(numbers[-1] > 0 for _, numbers in ours[1:]), ours
+        for peer in systems[1:]:
+            theirs = await peer.view(code)
+            assert theirs == ours, f"{peer.name} says {theirs}, promograph {ours}"
+
+
+async def _warm(systems: Sequence[System], codes: Sequence[str], *, quick: bool) -> dict[str, Figures]:
+    """By name, over all rounds; in each one all are asked in turn, and the first is for warming up."""
+    seconds, rounds = (1.0, 2) if quick else (5.0, 5)
+    done = [[await system.asked(codes, seconds=seconds) for system in systems] for _ in range(1 + rounds)]
+    return _figures(systems, done[1:])
+
+
+async def _cold(
+    systems: Sequence[System], codes: Sequence[str], servers: Servers, *, quick: bool
+) -> dict[str, Figures]:
+    """By name, over bursts that ask each root once; before each of ours its cache is emptied. The others have none."""
+    cache = Redis.from_url(servers.redis_url or "")
+    done = []
+    for _ in range(1 + (5 if quick else 25)):
+        await cache.flushall()
+        done.append([await system.asked(codes) for system in systems])
+    await cache.aclose()
+    return _figures(systems, done[1:])
+
+
+def _figures(systems: Sequence[System], rounds: Sequence[Sequence[Laps]]) -> dict[str, Figures]:
+    return {
+        system.name: Figures.of(list(chain(*(latencies for latencies, _ in laps))), sum(seconds for _, seconds in laps))
+        for system, laps in zip(systems, zip(*rounds, strict=True), strict=True)
+    }
+
+
+def _print(what: str, measured: Mapping[str, Figures], *, aim: int) -> None:
+    """`aim`: how many times the requests/s of @neo4j/graphql."""
+    print(what)
+    (name, ours), *peers = measured.items()
+    print(f"  {name:16} {ours}")
+    for name, peer in peers:
+        aimed = f" (aim {aim})" if name == "@neo4j/graphql" else ""
+        print(
+            f"  {name:16} {peer}   ratio {ours.per_second / peer.per_second:.1f}{aimed}"
+            f"   our p99 / its p50 {ours.p99_ms / peer.p50_ms:.2f}"
+        )
