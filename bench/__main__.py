@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import door, files, network, settlement, structures
+from bench import files, fresh, growth, network, settlement, structures
 from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.peers import beside
@@ -32,6 +32,7 @@ from graph_api.settings import Settings
 from graph_api.viewer import Role, Viewer
 
 CLIENTS = 16
+SCANNED = 125_000
 MONTH = 202602
 VIEW_QUERY = """
 query Team($code: String!) { promoter(code: $code) { code name rank status downline(first: 20) { edges { node {
@@ -41,6 +42,7 @@ query Team($code: String!) { promoter(code: $code) { code name rank status downl
 MEMORY = {
     "scan": {"neo4j_heap": "4g", "neo4j_page_cache": "2g"},
     "peers": {"neo4j_heap": "1g", "neo4j_page_cache": "1g"},
+    "grow": {"neo4j_heap": "1g", "neo4j_page_cache": "2g"},
 }
 """A bare read holds the groups of a whole table in Neo4j until the last row is in; questions want the store in memory."""
 
@@ -195,38 +197,64 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "settle", "scan", "orders", "peers"),
+        choices=("all", "settle", "scan", "orders", "fresh", "peers", "grow"),
         default="all",
         help="all: import and reads",
     )
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are settled")
-    parser.add_argument("--promoters", type=int, default=125_000, help="how many people are scanned")
-    parser.add_argument("--data-dir", type=Path, help="where the network is kept that is built offline, once")
+    parser.add_argument(
+        "--promoters", type=int, help="how many people are scanned (125,000), or in the larger network (1,000,000)"
+    )
+    parser.add_argument("--data-dir", type=Path, help="where networks are kept that are built offline, each once")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)
-        settings = Settings().model_copy(update={"data_dir": data_dir, **MEMORY.get(given.what, {"neo4j_heap": "1g"})})
-        if given.what == "scan":
-            build(settings, str(given.promoters), partial(files.write, promoters=given.promoters))
-        elif given.what == "peers":
-            build(settings, "peers", peers_data.write)
-        with open_servers(settings) as servers:
-            print(servers.describe())
-            if given.what == "all":
-                asyncio.run(bench(servers, Path(directory), quick=given.quick))
-            elif given.what == "scan":
-                asyncio.run(structures.bench_passes(servers, promoters=given.promoters, quick=given.quick))
-            elif given.what == "questions":
-                asyncio.run(structures.bench_questions(servers, Path(directory), promoters=given.promoters))
-            elif given.what == "orders":
-                asyncio.run(orders_told.bench(servers, Path(directory), quick=given.quick))
-            elif given.what == "peers":
-                asyncio.run(beside.bench(servers, Path(directory), quick=given.quick))
-            else:
-                asyncio.run(settlement.bench(servers, entries=given.entries))
+        if given.what == "grow":
+            networks = _two_networks(data_dir, promoters=given.promoters or 1_000_000)
+            asyncio.run(growth.bench(networks, Path(directory), quick=given.quick))
+        else:
+            with open_servers(_prepared(given, data_dir)) as servers:
+                print(servers.describe())
+                asyncio.run(_chosen(given, servers, Path(directory)))
     print(f"took {time.monotonic() - began:.0f} s")
+
+
+def _prepared(given: argparse.Namespace, data_dir: Path) -> Settings:
+    """With what has to be there before a server is."""
+    settings = Settings().model_copy(update={"data_dir": data_dir, **MEMORY.get(given.what, {"neo4j_heap": "1g"})})
+    if given.what == "scan":
+        promoters = given.promoters or SCANNED
+        build(settings, str(promoters), partial(files.write, promoters=promoters))
+    elif given.what == "peers":
+        build(settings, "peers", peers_data.write)
+    return settings
+
+
+async def _chosen(given: argparse.Namespace, servers: Servers, directory: Path) -> None:
+    match given.what:
+        case "settle":
+            await settlement.bench(servers, entries=given.entries)
+        case "scan":
+            await structures.bench(servers, directory, promoters=given.promoters or SCANNED, quick=given.quick)
+        case "orders":
+            await orders_told.bench(servers, directory, quick=given.quick)
+        case "fresh":
+            await fresh.bench(servers, directory, quick=given.quick)
+        case "peers":
+            await beside.bench(servers, directory, quick=given.quick)
+        case _:
+            await bench(servers, directory, quick=given.quick)
+
+
+def _two_networks(data_dir: Path, *, promoters: int) -> dict[int, Settings]:
+    """Each in a data dir of its own, by its promoters."""
+    networks = {}
+    for count in (promoters // 10, promoters):
+        networks[count] = Settings().model_copy(update={"data_dir": data_dir / f"grow-{count}", **MEMORY["grow"]})
+        build(networks[count], str(count), partial(files.write, promoters=count))
+    return networks
 
 
 def build(settings: Settings, name: str, write: Callable[[Path], None]) -> None:

@@ -1,19 +1,14 @@
-"""`make bench ARGS=orders`: orders a second through GraphQL beside bare Cypher that writes the same, and order to fresh."""
+"""`make bench ARGS=orders`: orders a second through GraphQL beside bare Cypher that writes the same."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import logging
-import random
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from websockets.asyncio.client import connect as connect_socket
 
 from bench import network
 from bench.http_load import Connections, Figures, graphql_body, hammer
@@ -28,19 +23,15 @@ from graph_api.pii import Pii
 from graph_api.rules.calendar import instant_text
 from graph_api.servers import Servers
 from graph_api.viewer import Role
-from tests.subscriptions.client import PROTOCOL, TEAM, Socket
 
 SELLERS = 1_000
 BATCH, BATCH_CLIENTS = 100, 8
 BARE_BATCH = 1_000
 SINGLE_CLIENTS = 256
 DEPTH = 14
-BACKGROUND_BATCH, BACKGROUND_PER_SECOND = 10, 50
-"""500 orders a second."""
 SHIFT = 10**12
 """Added to journal positions of what bare Cypher writes, so that it stays apart."""
 RECORD = "mutation($input: [OrderInput!]!) { recordOrders(input: $input) { recorded problems { message } } }"
-VOLUME = "query($code: String!) { promoter(code: $code) { team { volumeFen } } }"
 WRITTEN = """
 UNWIND $numbers AS number
 MATCH (b:Person)-[:PLACED]->(o:Order {number: number})<-[:SOLD]-(s:Promoter)
@@ -84,7 +75,7 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
         servers.neo4j_uri, user=servers.neo4j_user, password=servers.neo4j_password, database=servers.neo4j_database
     )
     raw = Raw(servers, connections=SINGLE_CLIENTS)
-    people = await _prepare(store)
+    people = await prepare(store)
     service = Service(servers, data_dir / "service")
     try:
         await service.ready()
@@ -93,7 +84,6 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
         await _recorded(connections, told, orders=2_000, batch=BATCH, clients=BATCH_CLIENTS)
         await bench_batches(connections, told, raw, orders=4_000 if quick else 40_000, rounds=2 if quick else 5)
         await bench_singles(connections, told, raw, orders=2_000 if quick else 20_000)
-        await bench_fresh(service, connections, told, orders=60 if quick else 500)
         print(f"peak memory: service {service.peak_memory_mib()} MiB")
     finally:
         service.stop()
@@ -101,7 +91,7 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
         await store.close()
 
 
-async def _prepare(store: Store) -> list[Enrolment]:
+async def prepare(store: Store) -> list[Enrolment]:
     """A tree of sellers, and apart from it a chain, c0 above all."""
     await migrations.migrate(store)
     now = network.BEGAN_AT
@@ -141,7 +131,7 @@ def as_input(order: NewOrder) -> dict[str, Any]:
     }
 
 
-async def _record(connections: Connections, rows: list[dict[str, Any]]) -> None:
+async def record(connections: Connections, rows: list[dict[str, Any]]) -> None:
     answer = await connections.post(graphql_body(RECORD, input=rows))
     assert answer["data"]["recordOrders"] == {"recorded": len(rows), "problems": []}, answer
 
@@ -218,84 +208,3 @@ async def bench_singles(connections: Connections, told: Told, raw: Raw, *, order
 async def _forget(raw: Raw) -> None:
     for text in FORGET:
         await raw.run(text)
-
-
-async def bench_fresh(service: Service, connections: Connections, told: Told, *, orders: int) -> None:
-    """From the answer of recordOrders to the new number at the root of a chain of 14 below it, while others sell."""
-    connections.close()
-    asking = Connections(service.port, service.token(Role.PROMOTER, code="c0"))
-    by_query: list[float] = []
-    by_event: list[float] = []
-    async with _watching(service) as socket, _background(connections, told) as sold:
-        draw, volume_fen = random.Random(DEPTH), 0
-        await _told_of(socket, volume_fen)
-        for turn in range(orders):
-            fen = draw.randrange(100, 10_000)
-            volume_fen += fen
-            order = told.next(1)[0] | {"number": f"fresh-{turn}", "promoterCode": f"c{DEPTH}"}
-            order["lines"][0]["paidFen"] = fen
-            told_of = asyncio.create_task(_told_of(socket, volume_fen))
-            await _record(connections, [order])
-            recorded_at = time.perf_counter()
-            by_query.append(await _seen(asking, volume_fen) - recorded_at)
-            by_event.append(max(await told_of - recorded_at, 0.0))
-        began, count = sold[0], len(sold) - 1
-        rate = count * BACKGROUND_BATCH / (time.perf_counter() - began)
-    for name, seconds in (("query", by_query), ("subscription", by_event)):
-        cuts = statistics.quantiles(seconds, n=100)
-        print(f"order to fresh by {name:12}   p50 {cuts[49] * 1000:7.1f} ms   p99 {cuts[98] * 1000:7.1f} ms")
-    print(f"  root of a chain of {DEPTH}, {rate:.0f} orders/s beside it, {orders} orders")
-    asking.close()
-
-
-async def _seen(connections: Connections, volume_fen: int) -> float:
-    """When an answer told the root's volume; the first has to be the right one."""
-    body = graphql_body(VOLUME, code="c0")
-    answer = await connections.post(body)
-    found = answer["data"]["promoter"]["team"]["volumeFen"]
-    assert found == volume_fen, f"stale: {found}, not {volume_fen}"
-    return time.perf_counter()
-
-
-async def _told_of(socket: Socket, volume_fen: int) -> float:
-    """When an event told the root's volume."""
-    while (await socket.team())["volumeFen"] != volume_fen:
-        pass
-    return time.perf_counter()
-
-
-@asynccontextmanager
-async def _watching(service: Service) -> AsyncIterator[Socket]:
-    url = f"ws://127.0.0.1:{service.port}/graphql"
-    token = service.token(Role.PROMOTER, code="c0")
-    async with connect_socket(url, subprotocols=[PROTOCOL], proxy=None) as connection:  # type: ignore[list-item]
-        socket = Socket(connection)
-        assert (await socket.init(token))["type"] == "connection_ack"
-        await socket.subscribe(TEAM, code="c0")
-        yield socket
-
-
-@asynccontextmanager
-async def _background(connections: Connections, told: Told) -> AsyncIterator[list[float]]:
-    """Others sell at a steady pace; yields when it began, then when each batch was answered."""
-    times = [time.perf_counter()]
-    running: set[asyncio.Task[None]] = set()
-
-    async def sell() -> None:
-        await _record(connections, told.next(BACKGROUND_BATCH))
-        times.append(time.perf_counter())
-
-    async def pace() -> None:
-        for turn in itertools.count(1):
-            await asyncio.sleep(max(times[0] + turn / BACKGROUND_PER_SECOND - time.perf_counter(), 0))
-            if len(running) < BACKGROUND_PER_SECOND:
-                task = asyncio.create_task(sell())
-                running.add(task)
-                task.add_done_callback(running.discard)
-
-    pacing = asyncio.create_task(pace())
-    try:
-        yield times
-    finally:
-        pacing.cancel()
-        await asyncio.gather(*running)

@@ -51,6 +51,9 @@ class Service:
         """`code`: the promoter's, for its role."""
         return auth.issue(self._secret, role, promoter_code=code)
 
+    def memory_mib(self) -> int:
+        return memory_mib(process=self._process.pid)
+
     def peak_memory_mib(self) -> int:
         return memory_mib("VmHWM", process=self._process.pid)
 
@@ -61,7 +64,7 @@ class Service:
 
 async def listening(port: int) -> None:
     """Waits for a process that is starting."""
-    for _ in itertools.repeat(None, 300):
+    for _ in itertools.repeat(None, 1_200):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
@@ -69,7 +72,7 @@ async def listening(port: int) -> None:
         else:
             writer.close()
             return
-    raise RuntimeError(f"nobody listened at port {port} within 30 s")
+    raise RuntimeError(f"nobody listened at port {port} within 120 s")
 
 
 def free_port() -> int:

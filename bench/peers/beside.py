@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from redis.asyncio import Redis
 
-from bench.http_load import Connections, Figures, graphql_body, laps, turns_within
+from bench.http_load import Connections, Figures, graphql_body
 from bench.peers import Unavailable, apollo, data, postgres
 from bench.raw import Raw
 from bench.service import Service, listening
+from bench.views import System, figures, promograph
 from graph_api.servers import Servers
-from graph_api.viewer import Role
 
-CLIENTS = 16
 AIMS = {10: 5, 300: 15}
 """How many times the requests/s of @neo4j/graphql promograph is to have warm, by people in a member's team."""
 OURS = """query($code: String!) { promoter(code: $code) { code rank status downline(first: 20) { edges { node {
@@ -28,41 +25,6 @@ APOLLO = """query($code: String!) { promoters(where: {code: {eq: $code}}) { code
   downline(limit: 20, sort: [{joinedAt: ASC}, {code: ASC}]) {
     code rank status sales { orders volumeFen } team { size volumeFen } } } }"""
 CODES = {team: [data.root(team, index) for index in range(data.ROOTS)] for team in data.TEAMS}
-Laps = tuple[list[float], float]
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """Who answers the team view: by which connections and which body a root's is asked, and where in an answer the root is."""
-
-    name: str
-    connections: Callable[[str], Connections]
-    body: Callable[[str], bytes]
-    root: Callable[[dict[str, Any]], Mapping[str, Any]]
-
-    async def view(self, code: str) -> list[Any]:
-        """What an answer says, in one form for all; some send numbers of 64 bits as texts."""
-        root = self.root(await self.connections(code).post(self.body(code)))
-        return [_card(root), *((_card(member), _numbers(member)) for member in root["downline"])]
-
-    async def asked(self, codes: Sequence[str], *, seconds: float | None = None) -> Laps:
-        """The roots in turn, each once or as long as told."""
-        asking = [(self.connections(code), self.body(code)) for code in codes]
-
-        async def ask(turn: int) -> None:
-            connections, body = asking[turn % len(asking)]
-            await connections.post(body)
-
-        turns = turns_within(seconds) if seconds else range(len(asking))
-        return await laps(ask, clients=CLIENTS, turns=turns)
-
-
-def _card(person: Mapping[str, Any]) -> tuple[str, ...]:
-    return person["code"], person["rank"], person["status"]
-
-
-def _numbers(person: Mapping[str, Any]) -> list[int]:
-    return [int(number) for number in (*person["sales"].values(), *person["team"].values())]
 
 
 async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
@@ -83,19 +45,10 @@ async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
 
 
 async def _ours(stack: ExitStack, servers: Servers, data_dir: Path) -> System:
-    """The real service; every root is asked for with its own token."""
     service = Service(servers, data_dir / "service")
     stack.callback(service.stop)
     await service.ready()
-    roots = {
-        code: Connections(service.port, service.token(Role.PROMOTER, code=code)) for code in chain(*CODES.values())
-    }
-
-    def root(answer: dict[str, Any]) -> Mapping[str, Any]:
-        found = answer["data"]["promoter"]
-        return {**found, "downline": [edge["node"] for edge in found["downline"]["edges"]]}
-
-    return System("promograph", roots.__getitem__, lambda code: graphql_body(OURS, code=code), root)
+    return promograph(service, "promograph", OURS, list(chain(*CODES.values())))
 
 
 async def _apollo(stack: ExitStack, servers: Servers, _: Raw) -> System:
@@ -138,7 +91,7 @@ async def _warm(systems: Sequence[System], codes: Sequence[str], *, quick: bool)
     """By name, over all rounds; in each one all are asked in turn, and the first is for warming up."""
     seconds, rounds = (1.0, 2) if quick else (5.0, 5)
     done = [[await system.asked(codes, seconds=seconds) for system in systems] for _ in range(1 + rounds)]
-    return _figures(systems, done[1:])
+    return figures(systems, done[1:])
 
 
 async def _cold(
@@ -151,14 +104,7 @@ async def _cold(
         await cache.flushall()
         done.append([await system.asked(codes) for system in systems])
     await cache.aclose()
-    return _figures(systems, done[1:])
-
-
-def _figures(systems: Sequence[System], rounds: Sequence[Sequence[Laps]]) -> dict[str, Figures]:
-    return {
-        system.name: Figures.of(list(chain(*(latencies for latencies, _ in laps))), sum(seconds for _, seconds in laps))
-        for system, laps in zip(systems, zip(*rounds, strict=True), strict=True)
-    }
+    return figures(systems, done[1:])
 
 
 def _print(what: str, measured: Mapping[str, Figures], *, aim: int) -> None:
