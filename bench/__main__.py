@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import files, fresh, growth, network, settlement, structures
+from bench import door, files, fresh, growth, network, settlement, structures
 from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.peers import beside
@@ -40,7 +40,8 @@ query Team($code: String!) { promoter(code: $code) { code name rank status downl
 """
 
 MEMORY = {
-    "scan": {"neo4j_heap": "4g", "neo4j_page_cache": "2g"},
+    "scan": {"neo4j_heap": "4g", "neo4j_page_cache": "2g", "neo4j_transaction_memory": "0"},
+    "questions": {"neo4j_heap": "4g", "neo4j_page_cache": "2g"},
     "peers": {"neo4j_heap": "1g", "neo4j_page_cache": "1g"},
     "grow": {"neo4j_heap": "1g", "neo4j_page_cache": "2g"},
 }
@@ -197,7 +198,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "settle", "scan", "orders", "fresh", "peers", "grow"),
+        choices=("all", "settle", "scan", "questions", "orders", "fresh", "peers", "grow", "door"),
         default="all",
         help="all: import and reads",
     )
@@ -224,7 +225,7 @@ def main() -> None:
 def _prepared(given: argparse.Namespace, data_dir: Path) -> Settings:
     """With what has to be there before a server is."""
     settings = Settings().model_copy(update={"data_dir": data_dir, **MEMORY.get(given.what, {"neo4j_heap": "1g"})})
-    if given.what == "scan":
+    if given.what in ("scan", "questions"):
         promoters = given.promoters or SCANNED
         build(settings, str(promoters), partial(files.write, promoters=promoters))
     elif given.what == "peers":
@@ -237,7 +238,11 @@ async def _chosen(given: argparse.Namespace, servers: Servers, directory: Path) 
         case "settle":
             await settlement.bench(servers, entries=given.entries)
         case "scan":
-            await structures.bench(servers, directory, promoters=given.promoters or SCANNED, quick=given.quick)
+            await structures.bench_passes(servers, promoters=given.promoters or SCANNED, quick=given.quick)
+        case "questions":
+            await structures.bench_questions(servers, directory, promoters=given.promoters or SCANNED)
+        case "door":
+            await door.bench(servers, directory, quick=given.quick)
         case "orders":
             await orders_told.bench(servers, directory, quick=given.quick)
         case "fresh":

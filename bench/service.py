@@ -20,7 +20,7 @@ from graph_api.viewer import Role
 class Service:
     """`promograph serve` as a process of its own on the benchmark's servers."""
 
-    def __init__(self, servers: Servers, data_dir: Path) -> None:
+    def __init__(self, servers: Servers, data_dir: Path, *, env: str = "development") -> None:
         self._secret = secrets.token_hex(32)
         environment = os.environ | {
             "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,

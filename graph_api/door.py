@@ -123,7 +123,7 @@ class Door:
         invalid = 400 if media_type == GRAPHQL_JSON else 200
         over_get = request.method == "GET"
         try:
-            if over_get and self._is_outside(viewer) and not self._is_trusted(asked):
+            if over_get and self._is_outside(viewer) and not self._is_trusted(asked, viewer):
                 raise Forbidden("POST the text of a query, or GET a trusted document by its documentId")
             understood = await self.understood(asked, viewer, payer_of(viewer, request.headers.get("authorization")))
             if understood.operation.operation is OperationType.SUBSCRIPTION:
@@ -141,7 +141,7 @@ class Door:
 
     async def understood(self, asked: GraphQLRequest, viewer: Viewer, payer: str) -> Understood:
         """The request, valid, paid for and within all limits; one of NOT_UNDERSTOOD says what is wrong."""
-        is_staff = viewer.role is not Role.PROMOTER
+        is_staff = _is_staff(viewer)
         try:
             id = asked.document_id
             text = self.documents.text_of(id, is_staff=is_staff) if id is not None else asked.query
@@ -171,8 +171,8 @@ class Door:
         """Whether the viewer's clients stand on the open internet, and get nothing that helps to find a way in."""
         return self.production and viewer.role in (Role.PROMOTER, Role.SERVICE)
 
-    def _is_trusted(self, asked: GraphQLRequest) -> bool:
-        return asked.document_id is not None or self.documents.trusts(asked.query)
+    def _is_trusted(self, asked: GraphQLRequest, viewer: Viewer) -> bool:
+        return asked.document_id is not None or self.documents.trusts(asked.query, is_staff=_is_staff(viewer))
 
     def _price(self, estimate: limits.Estimate, viewer: Viewer) -> int:
         """In values; TooCostly above the limit of a request."""
@@ -270,6 +270,10 @@ def payer_of(viewer: Viewer, authorization: object) -> str:
     if viewer.promoter_code is not None or not isinstance(authorization, str):
         return viewer.actor
     return f"{viewer.actor}:{sha256(authorization.encode()).hexdigest()[:16]}"
+
+
+def _is_staff(viewer: Viewer) -> bool:
+    return viewer.role is not Role.PROMOTER
 
 
 def _refuse_introspection(document: DocumentNode) -> None:
