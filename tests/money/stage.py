@@ -178,6 +178,8 @@ class Stage:
                 self.told[number].add("order")
                 if await self.refund(number):
                     self.told[number].add("refund")
+            else:
+                await asyncio.sleep(0.1)  # what nobody takes is sent once more afterwards: let it not be thousands
             if to_approve:
                 id = to_approve.pop()
                 self.approved.add(id)
