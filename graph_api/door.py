@@ -148,8 +148,9 @@ class Door:
             is_trusted = self.documents.trusts(text, is_staff=is_staff)
             if self.trusted_only and not is_staff and not is_trusted:
                 raise Forbidden("promoters may only send documents that are known here, see documentId")
-            if not self.documents.knows(text):
-                await self._paid(viewer, payer, texts.price(text))
+            is_known = self.documents.knows(text)
+            if reading := texts.price(text, is_known=is_known, variables=asked.values):
+                await self._paid(viewer, payer, reading)
             document = self.documents.of(text)
             operation = document.operation(asked.operation_name)
             if self._is_outside(viewer):

@@ -15,18 +15,21 @@ from graph_api.limits import BadInput
 BODY_BYTES_MAX = 2 * 1024 * 1024
 ADDRESS_BYTES_MAX = 8 * 1024
 """What proxies commonly let through; whatever is longer is posted."""
+VALUES_MAX = 50_000
+"""In all of a request: a thousand orders of ten lines have fewer. To hold each against its type takes long."""
 METHODS = ("GET", "POST")
 PARAMETERS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """`document_id`: of a trusted document, instead of a query."""
+    """`document_id`: of a trusted document, instead of a query; `values`: how many there are in the variables."""
 
     query: str
     variables: dict[str, Any]
     operation_name: str | None
     document_id: str | None = None
+    values: int = 0
 
 
 def media_type_of(request: Request) -> str:
@@ -113,7 +116,9 @@ def _checked(given: object) -> GraphQLRequest:
 
 
 def from_json(text: str) -> Any:
-    """What a client has sent; ValueError if it is not strictly JSON."""
+    """What a client has sent; ValueError if it is not strictly JSON, or has more commas than VALUES_MAX."""
+    if text.count(",") > VALUES_MAX:
+        raise ValueError(f"it holds more than {VALUES_MAX} values")
     try:
         given = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique)
     except RecursionError as error:
@@ -137,9 +142,21 @@ def graphql_request(given: object) -> GraphQLRequest:
     for name, types in kinds.items():
         if name in given and not isinstance(given[name], types):
             raise BadInput(f"{name} has the wrong type")
+    variables = given.get("variables") or {}
     return GraphQLRequest(
-        given.get("query", ""), given.get("variables") or {}, given.get("operationName"), given.get("documentId")
+        given.get("query", ""), variables, given.get("operationName"), given.get("documentId"), _count(variables)
     )
+
+
+def _count(given: object) -> int:
+    """How many values there are in lists and objects, to any depth."""
+    found, pending = 0, [given]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict | list):
+            found += len(node)
+            pending.extend(node.values() if isinstance(node, dict) else node)
+    return found
 
 
 def _no_constant(name: str) -> NoReturn:

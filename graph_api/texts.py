@@ -18,7 +18,8 @@ ALIASES_MAX = 100
 """Other names of one field: as many as a page is long."""
 DIRECTIVES_MAX = 200
 LETTERS_PER_VALUE = 8
-"""To read a text takes as long as to answer so many times fewer values."""
+VARIABLES_PER_VALUE = 20
+"""To read a text, or to hold variables against their types, takes as long as to answer so many times fewer values."""
 
 _TOKEN = re.compile(
     r"""
@@ -51,13 +52,16 @@ def check_text(text: str) -> None:
         raise TooCostly(f"the query gives one field more than {ALIASES_MAX} other names")
 
 
-def price(text: str) -> int:
-    """What it costs to read a text that is not known yet, in values.
+def price(text: str, *, is_known: bool, variables: int) -> int:
+    """What it costs to read a text, unless it is known, and so many variables with all that is in them, in values.
 
-    >>> price("{ plan { version } }")
-    3
+    >>> price("{ plan { version } }", is_known=False, variables=45)
+    5
+    >>> price("{ plan { version } }", is_known=True, variables=0)
+    0
     """
-    return 1 + min(len(text), BYTES_MAX) // LETTERS_PER_VALUE
+    letters = 0 if is_known else min(len(text), BYTES_MAX)
+    return -(-letters // LETTERS_PER_VALUE) + variables // VARIABLES_PER_VALUE
 
 
 def count(text: str) -> int:

@@ -208,6 +208,7 @@ BODIES = {
     "an integer of 5000 digits": b'{"query": "{ plan { version } }", "variables": {"x": ' + b"9" * 5000 + b"}}",
     "Latin-1": '{"query": "{ é }"}'.encode("latin-1"),
     "half a surrogate pair": b'{"query": "{ plan { version } }", "variables": {"x": "\\ud800"}}',
+    "50 001 commas": b'{"query": "{ __typename }", "variables": {"x": [' + b"1," * 50_001 + b"1]}}",
     "100 000 brackets": b'{"query": "{ plan { version } }", "variables": {"x": ' + b"[" * 100_000,
 }
 
