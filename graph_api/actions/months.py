@@ -9,11 +9,13 @@ from cypher.store import Store, Transaction
 from graph_api.actions.plans import all_versions
 from graph_api.actions.promotions import by_month
 from graph_api.actions.tiers import post_differences
-from graph_api.errors import WrongState
+from graph_api.errors import OutOfBounds, WrongState
 from graph_api.rules.calendar import month_end, month_shifted, month_text
 from graph_api.rules.plan import Plan, plan_in_force
 
 COMPLETE_BATCH = 20_000
+ALONG_MAX = 1_200
+"""Months without sales that one close takes along: a slip of the keyboard is not to close thousands of years."""
 CLOSE_TIMEOUT_SECONDS = 600.0
 
 
@@ -80,12 +82,15 @@ async def complete_some(store: Store, *, until_at: int, actor: str, now: int) ->
 
 
 def _to_close(month: int, closed: list[int]) -> list[int]:
-    """The month and the open ones between it and the last closed month before it."""
-    to_close = [month]
-    earlier = [other for other in closed if other < month]
-    if earlier:
-        while (before := month_shifted(to_close[0], by=-1)) > max(earlier):
-            to_close.insert(0, before)
+    """The month and the open ones between it and the last closed month before it; OutOfBounds if they are many."""
+    last = max((other for other in closed if other < month), default=month_shifted(month, by=-1))
+    between = [month_shifted(month, by=-back) for back in range(ALONG_MAX + 1)]
+    to_close = sorted(each for each in between if each > last)
+    if len(to_close) > ALONG_MAX:
+        raise OutOfBounds(
+            f"{month_text(last)} is the last closed month before it; one close takes at most {ALONG_MAX} along",
+            field=["month"],
+        )
     return to_close
 
 

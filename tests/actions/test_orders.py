@@ -11,7 +11,7 @@ from graph_api.actions.products import NewProduct
 from graph_api.actions.promoters import Enrolment
 from graph_api.actions.recompute import recompute
 from graph_api.actions.touches import NewTouch
-from graph_api.errors import Conflict, OverRefund
+from graph_api.errors import Conflict, OutOfBounds, OverRefund
 from graph_api.pii import Pii
 from graph_api.rules.calendar import DAY_US, instant
 from tests.conftest import Query
@@ -122,6 +122,15 @@ async def test_tier_is_posted_at_close_and_follows_the_month(store: Store, pii: 
     assert await query(tiers) == [{"k": "TIER", "fen": 250_000}]
     await orders.refund(store, number="o2", key="r", sku=None, refund_fen=1, at=PAID_AT, **BY)
     assert (await query(tiers))[1:] == [{"k": "CLAWBACK", "fen": -250_000}]
+
+
+async def test_a_close_takes_a_century_along_and_no_more(store: Store, query: Query) -> None:
+    await months.close(store, 202601, **BY)
+    with pytest.raises(OutOfBounds, match="2026-01 is the last closed month"):
+        await months.close(store, 212602, **BY)
+    assert await query("MATCH (c:MonthClose) RETURN collect(c.month) AS months") == [{"months": [202601]}]
+    await months.close(store, 212601, **BY)
+    assert await query("MATCH (c:MonthClose) RETURN count(c) AS n") == [{"n": 1 + months.ALONG_MAX}]
 
 
 async def test_refunds_fall_on_the_lines_alike_whichever_is_told_first(store: Store, pii: Pii, query: Query) -> None:
