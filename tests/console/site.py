@@ -28,7 +28,7 @@ PATIENCE_MS = 60_000.0
 expect.set_options(timeout=PATIENCE_MS)
 IN_FULL = "asked by a text, not by the id of a trusted document"
 # What Chromium says of an answer that is an error, or of none, is the browser's word and not the page's.
-BROWSERS_OWN = re.compile("Failed to load resource")
+BROWSERS_OWN = re.compile("Failed to load resource|WebSocket connection to")
 
 
 class Site:

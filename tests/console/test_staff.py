@@ -92,6 +92,24 @@ async def test_a_cookie_alone_does_nothing(browser: Browser, site: Site, account
         watching.complaints.clear()  # these were asked in full, by the test
 
 
+async def test_news_reach_a_page_by_its_cookie_and_token_and_no_socket_without_both(
+    browser: Browser, site: Site, account: str
+) -> None:
+    knock = """shown => new Promise(resolve => {
+        const socket = new WebSocket(location.origin.replace('http', 'ws') + '/graphql', 'graphql-transport-ws');
+        socket.onopen = () => socket.send(JSON.stringify({type: 'connection_init', payload: shown}));
+        socket.onmessage = event => resolve(JSON.parse(event.data).type);
+        socket.onclose = event => resolve(event.code);
+    })"""
+    async with watched(browser, site) as watching:
+        await signed_in(watching, site, account)
+        await watching.page.get_by_role("link", name="Dashboard").click()
+        await expect(watching.page.locator(".live")).to_have_text("Live")
+        assert await watching.page.evaluate(knock, {}) == 4403
+        csrf = await watching.page.evaluate("fetch('/session').then(a => a.json()).then(told => told.csrf)")
+        assert await watching.page.evaluate(knock, {CSRF_HEADER: csrf}) == "connection_ack"
+
+
 async def test_somebody_with_two_roles_takes_the_other_one_in_every_tab(
     browser: Browser, site: Site, account: str
 ) -> None:

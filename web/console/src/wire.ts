@@ -42,6 +42,13 @@ export function named<Result, Variables>(document: Document<Result, Variables>):
   return byId && typeof id === "string" ? { documentId: id } : { query: document.toString() };
 }
 
+/** From now on documents go as texts; false if they do already. */
+export function byText(): boolean {
+  const before = byId;
+  byId = false;
+  return before;
+}
+
 export async function ask<Result, Variables>(
   document: Document<Result, Variables>,
   variables: Variables,
@@ -49,8 +56,7 @@ export async function ask<Result, Variables>(
   try {
     return await post<Result>({ ...named(document), variables });
   } catch (error) {
-    if (!byId || !(error instanceof Refused) || error.code !== "UNKNOWN_DOCUMENT") throw error;
-    byId = false;
+    if (!(error instanceof Refused) || error.code !== "UNKNOWN_DOCUMENT" || !byText()) throw error;
     return post<Result>({ ...named(document), variables });
   }
 }

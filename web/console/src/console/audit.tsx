@@ -4,7 +4,7 @@ import { dayAfter, momentOf } from "../figures";
 import { AuditLogDocument, type AuditFilter, type AuditLogQuery } from "../generated/graphql";
 import { useMore } from "../more";
 import { SearchBox, Text, TheQuery } from "../parts/controls";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { type Column, Table } from "../parts/table";
 import { alter, link } from "../route";
 import { t } from "../words";
@@ -48,7 +48,7 @@ export default function Audit({ search }: { search: URLSearchParams }): ReactNod
       </header>
       <Shown of={answer} lines={16}>
         {({ auditLog }) => {
-          if (!auditLog) return <Empty>{t("state.forbidden")}</Empty>;
+          if (!auditLog) return <Missing of={answer} />;
           const rows = [...more.before, ...auditLog.edges];
           const { hasNextPage } = auditLog.pageInfo;
           return (

@@ -1,41 +1,119 @@
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useAnswer } from "../asking";
-import { compact, count, dayOf, thisMonth, yuan } from "../figures";
-import { DashboardLevelsDocument, DashboardTopDocument, type DashboardTopQuery } from "../generated/graphql";
+import { count, dayOf, momentOf, thisMonth, yuan } from "../figures";
+import {
+  DashboardLevelsDocument,
+  DashboardTopDocument,
+  type DashboardTopQuery,
+  FindingNewsDocument,
+  type FindingNewsSubscription,
+  TeamNewsDocument,
+  type TeamNewsSubscription,
+} from "../generated/graphql";
+import { useNews } from "../live";
 import { MonthPicker, TheQuery } from "../parts/controls";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Empty, Shown, Skeleton } from "../parts/state";
+import { Empty, Missing, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter, go, link } from "../route";
-import { t, useLanguage } from "../words";
+import { type Role, useSession } from "../session";
+import { named, t, useLanguage } from "../words";
+import { SeriesBoards } from "./series";
 import "./operations.css";
 
 const Chart = lazy(() => import("./charts"));
 
-/** Upper bounds of an order's net, in yuan. */
-const STEPS = [50, 100, 200, 500, 1000, 2000, 5000, Infinity];
+/** Who may see sums over time, and who hears of findings, as the service has it. */
+const SUMMING: Role[] = ["OPERATOR", "FINANCE", "ADMIN"];
+const STRUCTURES: Role[] = ["OPERATOR", "RISK", "ADMIN"];
+/** News of a busy hour come several times a second; what costs a walk of many orders is asked no more often than this. */
+const ANEW_MS = 5_000;
+const GRAVE = 60;
 
 export default function Dashboard({ search }: { search: URLSearchParams }): ReactNode {
   const month = search.get("month") ?? thisMonth();
+  const role = useSession()?.role ?? "SERVICE";
   const answer = useAnswer(DashboardTopDocument, { month });
+  const code = search.get("code") ?? answer.data?.promoters?.edges[0]?.node.code ?? null;
+  const { team, finding, heard, news } = useDashboardNews(code, STRUCTURES.includes(role));
+  useEffect(() => {
+    if (news > 0) answer.again();
+  }, [news]);
   return (
     <main className="page" id="content">
       <header className="head">
         <h1>{t("dash.title")}</h1>
-        <MonthPicker month={month} onChange={(chosen) => alter({ month: chosen })} />
+        <span className={heard ? "live on" : "live"} role="status">
+          {heard ? t("dash.live") : t("dash.notLive")}
+        </span>
+        <MonthPicker month={month} onChange={(chosen) => alter({ month: chosen, from: null, to: null })} />
       </header>
+      {finding && (
+        <p className="notice" role="status">
+          <a {...link(`risk?id=${encodeURIComponent(finding.id)}`)}>
+            {named("detector", finding.detector)} · {finding.score}
+          </a>{" "}
+          {finding.sentence}
+        </p>
+      )}
+      {answer.refused[0] && <Missing of={answer} />}
       <Shown of={answer} lines={14}>
-        {(data) => <Boards of={data} month={month} chosen={search.get("code")} />}
+        {(data) => <Boards of={data} month={month} code={code} team={team} />}
       </Shown>
+      {SUMMING.includes(role) && (
+        <SeriesBoards
+          search={search}
+          month={month}
+          news={news}
+          products={(answer.data?.products.edges ?? []).map(({ node }) => node)}
+        />
+      )}
       <TheQuery text={String(DashboardTopDocument)} />
     </main>
   );
 }
 
-function Boards({ of, month, chosen }: { of: DashboardTopQuery; month: string; chosen: string | null }): ReactNode {
+interface DashboardNews {
+  team: TeamNewsSubscription["teamChanged"] | undefined;
+  finding: FindingNewsSubscription["findingRaised"] | undefined;
+  heard: boolean;
+  /** Counted up when sums may be other ones, at most every few seconds. */
+  news: number;
+}
+
+/** What is told of the chosen team and of findings. The first word on a team is how it is, and no news. */
+function useDashboardNews(code: string | null, ofFindings: boolean): DashboardNews {
+  const [team, setTeam] = useState<DashboardNews["team"]>();
+  const [finding, setFinding] = useState<DashboardNews["finding"]>();
+  const [news, setNews] = useState(0);
+  const last = useRef<{ code: string | null; sums: string }>({ code: null, sums: "" });
+  const due = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(due.current), []);
+  const heard = useNews(TeamNewsDocument, code === null ? null : { code }, ({ teamChanged }) => {
+    setTeam(teamChanged);
+    const before = last.current;
+    last.current = { code, sums: `${teamChanged.size} ${teamChanged.orders} ${teamChanged.volumeFen}` };
+    const isNews = before.code === code && before.sums !== last.current.sums;
+    if (!isNews || due.current !== undefined) return;
+    due.current = setTimeout(() => {
+      due.current = undefined;
+      setNews((before) => before + 1);
+    }, ANEW_MS);
+  });
+  useNews(FindingNewsDocument, ofFindings ? { minScore: GRAVE } : null, ({ findingRaised }) => setFinding(findingRaised));
+  return { team, finding, heard, news };
+}
+
+interface BoardsProps {
+  of: DashboardTopQuery;
+  month: string;
+  code: string | null;
+  team: DashboardNews["team"];
+}
+
+function Boards({ of, month, code, team }: BoardsProps): ReactNode {
   const language = useLanguage();
   const top = of.promoters?.edges ?? [];
-  const code = chosen ?? top[0]?.node.code;
   const names = useMemo(() => top.map(({ node }) => node.code), [of]);
   const sales = useMemo(
     () => [
@@ -44,23 +122,13 @@ function Boards({ of, month, chosen }: { of: DashboardTopQuery; month: string; c
     ],
     [of, language],
   );
-  const orders = of.orders?.edges ?? [];
-  const steps = useMemo(() => STEPS.map((most, at) => (most === Infinity ? `>${compact(STEPS[at - 1] ?? 0)}` : `≤${compact(most)}`)), [language]);
-  const values = useMemo(() => {
-    const bins = STEPS.map(() => 0);
-    for (const { node } of orders) {
-      const at = STEPS.findIndex((most) => node.netFen <= most * 100);
-      bins[at] = (bins[at] ?? 0) + 1;
-    }
-    return [{ name: t("field.orders"), values: bins }];
-  }, [of, language]);
   return (
     <>
       <dl className="figures">
-        <Figure label={t("dash.promoters")}>{count(of.promoters?.totalCount ?? 0)}</Figure>
-        <Figure label={t("dash.active")}>{count(of.active?.totalCount ?? 0)}</Figure>
-        <Figure label={t("dash.locked")}>{count(of.locked?.totalCount ?? 0)}</Figure>
-        <Figure label={t("field.orders")}>{count(of.orders?.totalCount ?? 0)}</Figure>
+        <Figure label={t("dash.promoters")}>{counted(of.promoters)}</Figure>
+        <Figure label={t("dash.active")}>{counted(of.active)}</Figure>
+        <Figure label={t("dash.locked")}>{counted(of.locked)}</Figure>
+        <Figure label={t("field.orders")}>{counted(of.orders)}</Figure>
         {of.ledgerCheck && (
           <Figure
             label={t("dash.ledger")}
@@ -83,13 +151,7 @@ function Boards({ of, month, chosen }: { of: DashboardTopQuery; month: string; c
             <Chart label={t("dash.top")} categories={names} series={sales} onPick={(picked) => alter({ code: picked })} />
           </Suspense>
         </section>
-        {code && <Levels code={code} />}
-        <section className="board">
-          <h2>{t("dash.ordersDist", { count: orders.length })} (¥)</h2>
-          <Suspense fallback={<Skeleton />}>
-            <Chart label={t("dash.ordersDist", { count: orders.length })} categories={steps} series={values} />
-          </Suspense>
-        </section>
+        {code && <Levels code={code} team={team} />}
         <section className="board">
           <h2>{t("dash.payouts")}</h2>
           {of.payouts && of.payouts.edges.length > 0 ? (
@@ -121,9 +183,15 @@ function Boards({ of, month, chosen }: { of: DashboardTopQuery; month: string; c
   );
 }
 
+/** A count, or a dash for one that was refused: it is not 0. */
+const counted = (list: { totalCount: number } | null | undefined): string => (list ? count(list.totalCount) : "—");
+
 /** What a click on a team shows of it. */
-function Levels({ code }: { code: string }): ReactNode {
+function Levels({ code, team }: { code: string; team: DashboardNews["team"] }): ReactNode {
   const answer = useAnswer(DashboardLevelsDocument, { code });
+  useEffect(() => {
+    if (answer.data !== undefined) answer.again();
+  }, [team?.size]);
   const rows = answer.data?.promoter?.team.byLevel;
   const levels = useMemo(() => (rows ?? []).map((row) => `L${row.level}`), [rows]);
   const series = useMemo(() => [{ name: t("field.people"), values: (rows ?? []).map((row) => row.size) }], [rows]);
@@ -135,6 +203,11 @@ function Levels({ code }: { code: string }): ReactNode {
           {code}
         </a>
       </h2>
+      {team && (
+        <p className="note" aria-live="polite">
+          {t("dash.teamNow", { people: count(team.size), orders: count(team.orders), sales: yuan(team.volumeFen), at: momentOf(team.computedAt) })}
+        </p>
+      )}
       <Shown of={answer} lines={5}>
         {() => (
           <Suspense fallback={<Skeleton />}>

@@ -22,10 +22,11 @@ export function Empty({ children }: { children?: ReactNode }): ReactNode {
 /** What went wrong, and what to do. */
 export function Problem({ error, again }: { error: Error; again?: () => void }): ReactNode {
   const forbidden = error instanceof Refused && error.code === "FORBIDDEN";
+  const slow = error instanceof Refused && error.code === "TIMEOUT";
   const said = error instanceof Refused ? error.message : t("state.failed");
   return (
     <div className="problem" role="alert">
-      <p>{forbidden ? t("state.forbidden") : said}</p>
+      <p>{forbidden ? t("state.forbidden") : slow ? t("state.slow") : said}</p>
       {again && !forbidden && (
         <button type="button" onClick={again}>
           {t("state.retry")}
@@ -33,6 +34,11 @@ export function Problem({ error, again }: { error: Error; again?: () => void }):
       )}
     </div>
   );
+}
+
+/** Why there is nothing where an answer has a part that was refused. */
+export function Missing<Result>({ of }: { of: Asked<Result> }): ReactNode {
+  return of.refused[0] ? <Problem error={of.refused[0]} again={of.again} /> : <Empty>{t("state.absent")}</Empty>;
 }
 
 /** Why something was not done; a lost answer says that what was entered is still there. */
