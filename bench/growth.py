@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench import files
 from bench.raw import Raw
 from bench.service import Service
 from bench.views import figures, promograph
 from graph_api.servers import open_servers
 from graph_api.settings import Settings
 
-VIEWED = 300
-"""Promoters, drawn from those with twenty below them within two levels."""
-WIDE = "MATCH (p:Promoter) WHERE COUNT { (p)-[:REFERRED*1..2]->() } >= 20 RETURN p.code AS code ORDER BY code"
+VIEWED = 200
+"""Promoters who look at those below them; drawn from the first hundredth to join who have twenty within two levels."""
+WIDE = """MATCH (p:Promoter) WHERE p.code < $code AND COUNT { (p)-[:REFERRED*1..2]->() } >= 20
+RETURN p.code AS code ORDER BY code"""
 VIEW = """query($code: String!) { promoter(code: $code) { code rank status downline(depth: 2, first: 20) { edges { node {
   code rank status sales { orders volumeFen } team { size volumeFen } } } } } }"""
 AIMS = {"p50": 1.2, "memory": 1.1}
@@ -29,7 +31,7 @@ async def bench(networks: Mapping[int, Settings], data_dir: Path, *, quick: bool
         for promoters, settings in networks.items():
             servers = stack.enter_context(open_servers(settings))
             raw = Raw(servers)
-            wide = [row["code"] for row in await raw.run(WIDE)]
+            wide = [row["code"] for row in await raw.run(WIDE, code=files.promoter(promoters // 100))]
             await raw.close()
             codes.append(random.Random(VIEWED).sample(wide, min(VIEWED, len(wide))))
             services.append(Service(servers, data_dir / f"service-{promoters}"))
