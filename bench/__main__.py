@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -209,6 +211,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="where networks are kept that are built offline, each once")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then too
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         data_dir = given.data_dir or Path(directory)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import files
 from bench.raw import Raw
 from bench.service import Service
-from bench.views import figures, promograph
+from bench.views import measured, promograph
 from graph_api.servers import open_servers
 from graph_api.settings import Settings
 
@@ -37,15 +37,16 @@ async def bench(networks: Mapping[int, Settings], data_dir: Path, *, quick: bool
             services.append(Service(servers, data_dir / f"service-{promoters}"))
             stack.callback(services[-1].stop)
             await services[-1].ready()
-            systems.append(promograph(services[-1], f"{promoters:,} promoters", VIEW, codes[-1]))
+            systems.append(promograph(services[-1], servers, f"{promoters:,} promoters", VIEW, codes[-1]))
         views = list(zip(systems, codes, strict=True))
         done = [[await system.asked(those, seconds=seconds) for system, those in views] for _ in range(1 + rounds)]
-        measured = figures(systems, done[1:])
+        views_measured = measured(systems, done[1:])
         memory_mib = [service.memory_mib() for service in services]
-    for (name, each), mib in zip(measured.items(), memory_mib, strict=True):
+    for (name, each), mib in zip(views_measured.items(), memory_mib, strict=True):
         print(f"{name:20} warm team view {each}   worker {mib} MiB")
-    small, large = measured.values()
+    small, large = views_measured.values()
     print(
-        f"  large / small        p50 {large.p50_ms / small.p50_ms:.2f} (aim {AIMS['p50']})"
+        f"  large / small        p50 {large.figures.p50_ms / small.figures.p50_ms:.2f} (aim {AIMS['p50']}),"
+        f" processors {large.processor_ms / small.processor_ms:.2f}"
         f"   memory {memory_mib[1] / memory_mib[0]:.2f} (aim {AIMS['memory']})"
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
 
 
 def memory_mib(name: str = "VmRSS", *, process: int | str = "self") -> int:
@@ -11,3 +14,9 @@ def memory_mib(name: str = "VmRSS", *, process: int | str = "self") -> int:
     status = Path(f"/proc/{process}/status")
     found = re.search(rf"{name}:\s+(\d+) kB", status.read_text("ascii")) if status.exists() else None
     return int(found[1]) // 1024 if found else 0
+
+
+def processor_seconds(processes: Iterable[int]) -> float:
+    """What these and their children have used of the processors so far."""
+    families = [[each, *each.children(recursive=True)] for each in map(psutil.Process, processes)]
+    return sum(sum(each.cpu_times()[:2]) for family in families for each in family)

@@ -51,11 +51,15 @@ class Service:
         """`code`: the promoter's, for its role."""
         return auth.issue(self._secret, role, promoter_code=code)
 
+    @property
+    def process(self) -> int:
+        return self._process.pid
+
     def memory_mib(self) -> int:
-        return memory_mib(process=self._process.pid)
+        return memory_mib(process=self.process)
 
     def peak_memory_mib(self) -> int:
-        return memory_mib("VmHWM", process=self._process.pid)
+        return memory_mib("VmHWM", process=self.process)
 
     def stop(self) -> None:
         self._process.terminate()

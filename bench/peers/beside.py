@@ -10,11 +10,11 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bench.http_load import Connections, Figures, graphql_body
+from bench.http_load import Connections, graphql_body
 from bench.peers import Unavailable, apollo, data, postgres
 from bench.raw import Raw
 from bench.service import Service, listening
-from bench.views import System, figures, promograph
+from bench.views import Measured, System, embedded, measured, promograph
 from graph_api.servers import Servers
 
 AIMS = {10: 5, 300: 15}
@@ -48,15 +48,16 @@ async def _ours(stack: ExitStack, servers: Servers, data_dir: Path) -> System:
     service = Service(servers, data_dir / "service")
     stack.callback(service.stop)
     await service.ready()
-    return promograph(service, "promograph", OURS, list(chain(*CODES.values())))
+    return promograph(service, servers, "promograph", OURS, list(chain(*CODES.values())))
 
 
 async def _apollo(stack: ExitStack, servers: Servers, _: Raw) -> System:
-    port = stack.enter_context(apollo.running(servers))
+    port, process = stack.enter_context(apollo.running(servers))
     await listening(port)
     connections = Connections(port)
     return System(
         "@neo4j/graphql",
+        [process, *embedded(servers)],
         lambda _: connections,
         lambda code: graphql_body(APOLLO, code=code),
         lambda answer: answer["data"]["promoters"][0],
@@ -64,13 +65,14 @@ async def _apollo(stack: ExitStack, servers: Servers, _: Raw) -> System:
 
 
 async def _postgres(stack: ExitStack, _: Servers, raw: Raw) -> System:
-    address = stack.enter_context(postgres.cluster())
+    address, database = stack.enter_context(postgres.cluster())
     version = await postgres.fill(address, raw.stream(postgres.ROWS))
-    port = stack.enter_context(postgres.endpoint(address))
+    port, process = stack.enter_context(postgres.endpoint(address))
     await listening(port)
     connections = Connections(port, path="/team")
     return System(
         f"PostgreSQL {version.split()[0]}",
+        [process, database],
         lambda _: connections,
         lambda code: json.dumps({"code": code}).encode(),
         lambda answer: answer,
@@ -87,16 +89,16 @@ async def _agree(systems: Sequence[System], codes: Sequence[str]) -> None:
             assert theirs == ours, f"{peer.name} says {theirs}, promograph {ours}"
 
 
-async def _warm(systems: Sequence[System], codes: Sequence[str], *, quick: bool) -> dict[str, Figures]:
+async def _warm(systems: Sequence[System], codes: Sequence[str], *, quick: bool) -> dict[str, Measured]:
     """By name, over all rounds; in each one all are asked in turn, and the first is for warming up."""
     seconds, rounds = (1.0, 2) if quick else (5.0, 5)
     done = [[await system.asked(codes, seconds=seconds) for system in systems] for _ in range(1 + rounds)]
-    return figures(systems, done[1:])
+    return measured(systems, done[1:])
 
 
 async def _cold(
     systems: Sequence[System], codes: Sequence[str], servers: Servers, *, quick: bool
-) -> dict[str, Figures]:
+) -> dict[str, Measured]:
     """By name, over bursts that ask each root once; before each of ours its cache is emptied. The others have none."""
     cache = Redis.from_url(servers.redis_url or "")
     done = []
@@ -104,10 +106,10 @@ async def _cold(
         await cache.flushall()
         done.append([await system.asked(codes) for system in systems])
     await cache.aclose()
-    return figures(systems, done[1:])
+    return measured(systems, done[1:])
 
 
-def _print(what: str, measured: Mapping[str, Figures], *, aim: int) -> None:
+def _print(what: str, measured: Mapping[str, Measured], *, aim: int) -> None:
     """`aim`: how many times the requests/s of @neo4j/graphql."""
     print(what)
     (name, ours), *peers = measured.items()
@@ -115,6 +117,7 @@ def _print(what: str, measured: Mapping[str, Figures], *, aim: int) -> None:
     for name, peer in peers:
         aimed = f" (aim {aim})" if name == "@neo4j/graphql" else ""
         print(
-            f"  {name:16} {peer}   ratio {ours.per_second / peer.per_second:.1f}{aimed}"
-            f"   our p99 / its p50 {ours.p99_ms / peer.p50_ms:.2f}"
+            f"  {name:16} {peer}   ratio {ours.figures.per_second / peer.figures.per_second:.1f}{aimed},"
+            f" of processors {peer.processor_ms / ours.processor_ms:.1f}"
+            f"   our p99 / its p50 {ours.figures.p99_ms / peer.figures.p50_ms:.2f}"
         )

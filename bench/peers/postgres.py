@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from bench.peers import Unavailable
+from bench.peers import Running, Unavailable
 from bench.service import free_port
 
 ROWS = """
@@ -36,8 +36,8 @@ USER = "postgres"
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The address of an empty database of its own, gone afterwards. Raises Unavailable."""
+def cluster() -> Iterator[tuple[str, int]]:
+    """The address of an empty database of its own, gone afterwards, and its process. Raises Unavailable."""
     programs = _programs()
     owner = USER if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
@@ -54,7 +54,8 @@ def cluster() -> Iterator[str]:
             "pg_ctl", "start", "-w", "-l", f"{directory}/log", "-o", f"-k {directory} -c listen_addresses='' -c jit=off"
         )
         try:
-            yield f"postgresql://{USER}@/postgres?host={directory}"
+            process = int(Path(directory, "data", "postmaster.pid").read_text("ascii").split()[0])
+            yield f"postgresql://{USER}@/postgres?host={directory}", process
         finally:
             run("pg_ctl", "stop", "-w", "-m", "fast")
 
@@ -82,12 +83,11 @@ async def fill(address: str, rows: AsyncIterator[Any]) -> str:
 
 
 @contextmanager
-def endpoint(address: str) -> Iterator[int]:
-    """Its port, which may not listen yet."""
+def endpoint(address: str) -> Iterator[Running]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.peers.endpoint", str(port), address])
     try:
-        yield port
+        yield Running(port, process.pid)
     finally:
         process.terminate()
         process.wait(20)
