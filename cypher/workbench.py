@@ -2,7 +2,8 @@
 
 A READ transaction refuses every write, but not LOAD CSV, SHOW, TERMINATE or procedures, and one text can take all the
 memory there is. So the plan's operators are held against a list of those that only read, and texts against what builds
-strings without end. Words that begin what writes are refused before anything is planned: planning is what others would feel. Nothing here retries: what was stopped for its time or memory would be stopped again.
+strings without end. Words that begin what writes are refused before anything is planned: planning is what others would
+feel. Nothing here retries: what was stopped for its time or memory would be stopped again.
 """
 
 from __future__ import annotations
@@ -207,20 +208,18 @@ class Workbench:
     async def _told(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What the process says; nothing, if it came to its limit of memory. One that had ended before it was asked is replaced."""
         line = json.dumps(asked).encode() + b"\n"
-        kept = self._process is not None
+        attempts = 1 if self._process is None else 2
         try:
-            said = await _said(await self._running(), line)
-            if said is None:
+            for _ in range(attempts):
+                said = await _said(await self._running(), line)
+                if said is not None:
+                    told: dict[str, Any] = json.loads(said)
+                    return told
                 await self.close()
-                said = await _said(await self._running(), line) if kept else None
         except BaseException:
             await self.close()
             raise
-        if said is None:
-            await self.close()
-            return {}
-        told: dict[str, Any] = json.loads(said)
-        return told
+        return {}
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None:

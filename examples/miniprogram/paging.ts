@@ -17,3 +17,24 @@ export function joined<Edge>(before: readonly Edge[], page: Connection<Edge> | n
   const { hasNextPage, endCursor } = page.pageInfo;
   return { edges: [...before, ...page.edges], next: hasNextPage ? (endCursor ?? null) : null };
 }
+
+/** A screen that shows a list: `page` asks for what is behind a cursor, or for the first of it. */
+interface Paged {
+  data: { next: string | null; loading: boolean };
+  page(after: string | null): Promise<void>;
+}
+
+/** What every such screen does when it is pulled down and when its end is reached. */
+export const PAGED = {
+  load(this: Paged) {
+    return this.page(null);
+  },
+
+  onPullDownRefresh(this: Paged) {
+    void this.page(null);
+  },
+
+  onReachBottom(this: Paged) {
+    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
+  },
+};

@@ -30,15 +30,16 @@ import httpx
 
 from cypher.store import Store, connect
 from graph_api import auth
-from graph_api.servers import Neo4jServer, Servers, ValkeyServer, open_servers
+from graph_api.servers import Servers, open_servers
 from graph_api.serving import terminable
 from graph_api.viewer import Role
 from tests.blackbox.api import RECORD, Api, Json, order
 from tests.blackbox.command import Command, environment
 from tests.blackbox.recount import FIELDS, numbers, rows
 from tests.conftest import SECRET
+from tests.money.kills import kill_server
 from tests.money.stage import Served
-from tests.servers.conftest import seconds_until_gone, small_settings
+from tests.servers.conftest import small_settings
 
 TARGETS = ("service", "neo4j", "valkey")
 KINDS = ("killed", "hung", "restarted")
@@ -238,7 +239,7 @@ async def _happen(shop: Shop, target: str, kind: str) -> None:
     if kind == "hung":
         await _hung([server.pid])
     elif kind == "killed":
-        await _killed(server, server.pid)
+        await kill_server(server)
     else:
         await asyncio.to_thread(server.restart)
 
@@ -246,12 +247,6 @@ async def _happen(shop: Shop, target: str, kind: str) -> None:
 async def _killed_service(served: Served) -> None:
     await served.kill()
     await served.start()
-
-
-async def _killed(server: Neo4jServer | ValkeyServer, pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    await asyncio.to_thread(seconds_until_gone, pid)
-    await asyncio.to_thread(server.start)
 
 
 async def _hung(pids: Sequence[int]) -> None:

@@ -66,6 +66,8 @@ def test_every_page_is_whole_and_names_only_words_that_there_are() -> None:
         json.loads((PROGRAM / f"{page}.json").read_text("utf-8"))
         text, code = ((PROGRAM / f"{page}.{kind}").read_text("utf-8") for kind in ("wxml", "ts"))
         assert set(re.findall(r"words\.(\w+)", text)) <= words
+        if "...PAGED" in code:
+            code += (PROGRAM / "paging.ts").read_text("utf-8")
         handlers = set(re.findall(r'bind\w+="(\w+)"', text)) | {"load"}
         assert {name for name in handlers if not re.search(rf"^  (async )?{name}\(", code, re.MULTILINE)} == set()
 

@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from graph_api.servers import Servers, open_servers
+from graph_api.servers import Neo4jServer, Servers, ValkeyServer, open_servers
 from graph_api.serving import terminable
 from tests.blackbox.command import environment
 from tests.conftest import SECRET, raw_query
@@ -90,14 +90,18 @@ async def _kill(stage: Stage, servers: Servers, kind: str, chance: random.Random
         await stage.served.kill()
         await stage.served.start()
     else:
-        neo4j = servers.neo4j_process
-        assert neo4j is not None
-        assert neo4j.pid is not None
-        pid = neo4j.pid
-        os.kill(pid, signal.SIGKILL)
-        await asyncio.to_thread(seconds_until_gone, pid)
-        await asyncio.to_thread(neo4j.start)
+        assert servers.neo4j_process is not None
+        await kill_server(servers.neo4j_process)
     return round(time.monotonic() - begun, 1)
+
+
+async def kill_server(server: Neo4jServer | ValkeyServer) -> None:
+    """Kill it, and start it again where it was."""
+    assert server.pid is not None
+    pid = server.pid
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.to_thread(seconds_until_gone, pid)
+    await asyncio.to_thread(server.start)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

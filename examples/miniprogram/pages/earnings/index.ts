@@ -1,5 +1,5 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING } from "../../paging";
+import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
 
@@ -8,22 +8,12 @@ interface Earnings {
 }
 
 Page({
+  ...PAGED,
+
   data: { ...BLANK, month: thisMonth(), earnings: null, open: "", ...(NOTHING as Listed<unknown>) },
 
   onShow() {
     void this.load();
-  },
-
-  onPullDownRefresh() {
-    void this.load();
-  },
-
-  onReachBottom() {
-    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
-  },
-
-  load() {
-    return this.page(null);
   },
 
   page(after: string | null) {

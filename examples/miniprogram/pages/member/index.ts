@@ -1,5 +1,5 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING } from "../../paging";
+import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
@@ -9,23 +9,13 @@ interface Member {
 }
 
 Page({
+  ...PAGED,
+
   data: { ...BLANK, code: "", month: thisMonth(), promoter: null, ...(NOTHING as Listed<unknown>) },
 
   onLoad({ code }: { code?: string }) {
     this.setData({ code: decodeURIComponent(code ?? "") });
     void this.load();
-  },
-
-  onPullDownRefresh() {
-    void this.load();
-  },
-
-  onReachBottom() {
-    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
-  },
-
-  load() {
-    return this.page(null);
   },
 
   page(after: string | null) {

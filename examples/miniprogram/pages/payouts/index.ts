@@ -1,6 +1,6 @@
 import { MERCHANT_ID } from "../../config";
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING } from "../../paging";
+import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, sentence } from "../../screen";
 import { ask } from "../../service";
 
@@ -20,6 +20,8 @@ interface Accepted {
 }
 
 Page({
+  ...PAGED,
+
   data: {
     ...BLANK,
     code: "",
@@ -31,18 +33,6 @@ Page({
 
   onShow() {
     void this.load();
-  },
-
-  onPullDownRefresh() {
-    void this.load();
-  },
-
-  onReachBottom() {
-    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
-  },
-
-  load() {
-    return this.page(null);
   },
 
   page(after: string | null) {

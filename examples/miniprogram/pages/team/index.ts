@@ -1,5 +1,5 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING } from "../../paging";
+import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
@@ -16,22 +16,12 @@ const TYPED_MS = 300;
 let typing: ReturnType<typeof setTimeout> | undefined;
 
 Page({
+  ...PAGED,
+
   data: { ...BLANK, search: "", level: 0, levels: [words.allLevels], ...(NOTHING as Listed<unknown>) },
 
   onLoad() {
     void this.load();
-  },
-
-  onPullDownRefresh() {
-    void this.load();
-  },
-
-  onReachBottom() {
-    if (this.data.next !== null && !this.data.loading) void this.page(this.data.next);
-  },
-
-  load() {
-    return this.page(null);
   },
 
   /** The first page of what is looked for, or the one behind those that are shown. */
