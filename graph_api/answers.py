@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLError
 from starlette.responses import Response
@@ -118,5 +118,4 @@ def refused(refusal: Refusal) -> Response:
 
 
 def as_response(status: int, payload: Mapping[str, Any], media_type: str) -> Response:
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, media_type=f"{media_type}; charset=utf-8")
+    return Response(orjson.dumps(payload), status, media_type=f"{media_type}; charset=utf-8")

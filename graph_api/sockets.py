@@ -7,7 +7,6 @@ its cookies along to any socket, so one that comes in by its session comes from 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
 from collections import Counter
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NoReturn, cast
 
+import orjson
 from graphql import DocumentNode, ExecutionResult, OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -124,8 +124,7 @@ class _Wire(AsyncWebSocketAdapter):
             raise NonJsonMessageReceived from error
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        await self._in_time(self._websocket.send_text(text))
+        await self._in_time(self._websocket.send_text(orjson.dumps(message).decode()))
 
     async def close(self, code: int, reason: str) -> None:
         if self._websocket.application_state is WebSocketState.CONNECTED:
@@ -297,7 +296,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         authorization = next((value for name, value in shown.items() if name.lower() == "authorization"), None)
         understood = await self._door.understood(asked, self._viewer, payer_of(self._viewer, authorization))
         document, definition = understood.document, understood.operation
-        context = Context.of(self._door.stores(), self._viewer, self._language)
+        context = Context(self._door.stores(), self._viewer, self._language)
         if definition.operation is OperationType.SUBSCRIPTION:
             events = await self._door.events(document, context, asked)
             if isinstance(events, ExecutionResult):
