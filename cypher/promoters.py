@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cypher.statements import Run, bind
+from cypher.statements import Record, Run, Statement, bind
 
 statement = bind(__name__)
 
@@ -18,16 +20,50 @@ Monthly = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One list per kind of ask; a code that is no promoter is missing from its lists, and an empty team from `teams`."""
+    """One list per kind of ask; a code that is no promoter is missing from its lists, and an empty team from `teams` and `totals`."""
 
     cards: list[Found]
     sales: list[Found]
+    month_sales: list[Found]
     buyers: list[Found]
+    totals: list[Found]
+    month_totals: list[Found]
     teams: list[Found]
     month_teams: list[Found]
     valids: list[Found]
     promotions: list[Found]
     balances: list[Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Runs `facts` without the subqueries of lists that are empty.
+
+    All of them together take a fresh Neo4j seconds to plan, and each costs something even if it has nothing to do;
+    of the combinations that could be, a few are asked.
+    """
+
+    run_on: Run
+
+    async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
+        asked = frozenset(name for name, value in parameters.items() if value)
+        return await self.run_on.run(_narrowed(statement, asked), {name: parameters[name] for name in asked})
+
+
+@functools.cache
+def _narrowed(statement: Statement, asked: frozenset[str]) -> Statement:
+    """Left out is answered by an empty list."""
+    kept = [call for call in _CALLS.findall(statement.text) if _asked_by(call) in asked]
+    columns = [name if name in asked else f"[] AS {name}" for name in statement.columns]
+    return replace(statement, text="\n".join([*kept, f"RETURN {', '.join(columns)}"]))
+
+
+_CALLS = re.compile(r"^CALL \(\) \{$.*?^\}$", re.M | re.S)
+
+
+def _asked_by(call: str) -> str:
+    (name,) = re.findall(r"\$(\w+)", call)
+    return str(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +86,11 @@ async def facts(
     run: Run,
     *,
     cards: Sequence[str],
-    sales: Sequence[Monthly],
+    sales: Sequence[str],
+    month_sales: Sequence[Monthly],
     buyers: Sequence[Monthly],
+    totals: Sequence[str],
+    month_totals: Sequence[Monthly],
     teams: Sequence[str],
     month_teams: Sequence[Monthly],
     valids: Sequence[str],

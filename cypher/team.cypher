@@ -1,12 +1,13 @@
 // name: pages
 // returns: one Pages
-// A page of the downline of each promoter, with the promoter's own card. `path` of a member is its whole upline, nearest first.
+// A page of the downline of each promoter, with the promoter's own card. `below` of a member are those between it and the promoter, nearest first.
+// `sales` are a member's own of all time, and `total` its team's if `totals` are asked for: a page with both costs a third less than two statements.
 // Every order is ascending over (key_1, key_2, code), so one keyset serves all four. TEAM_VOLUME_DESC walks the team of every candidate.
 UNWIND $codes AS code
 MATCH (root:Promoter {code: code})
 CALL (root) {
   MATCH (root)-[r:REFERRED*1..1000]->(m:Promoter)
-  WITH m, size(r) AS level
+  WITH m, r, size(r) AS level
   WHERE level <= $depth AND level >= $level_min
     AND ($code_start IS NULL OR m.code STARTS WITH $code_start OR m.name_hash = $name_hash)
     AND ($status IS NULL OR m.status = $status) AND ($rank IS NULL OR m.rank = $rank)
@@ -15,7 +16,7 @@ CALL (root) {
     MATCH (m)-[:REFERRED*1..1000]->(below)
     RETURN coalesce(sum(below.sales_volume_fen), 0) AS team_volume_fen
   }
-  WITH m, level,
+  WITH m, r, level,
     CASE $order
       WHEN 'JOINED_AT_DESC' THEN -m.joined_at
       WHEN 'SALES_DESC' THEN -coalesce(m.sales_volume_fen, 0)
@@ -24,11 +25,18 @@ CALL (root) {
     CASE $order WHEN 'LEVEL' THEN m.joined_at ELSE 0 END AS key_2
   WHERE $after_code IS NULL OR key_1 > $after_1
     OR (key_1 = $after_1 AND (key_2 > $after_2 OR (key_2 = $after_2 AND m.code > $after_code)))
-  WITH m, level, key_1, key_2
+  WITH m, r, level, key_1, key_2
   ORDER BY key_1, key_2, m.code LIMIT $first
+  CALL (m) {
+    WITH m WHERE $totals
+    MATCH (m)-[:REFERRED*1..1000]->(below)
+    RETURN count(*) AS size, sum(below.sales_orders) AS orders, sum(below.sales_volume_fen) AS volume_fen
+  }
   RETURN collect(m {
     .code, .status, .rank, .joined_at, .name_sealed, .phone_sealed, level: level, key_1: key_1, key_2: key_2,
-    path: COLLECT { MATCH (m)<-[up:REFERRED*1..1000]-(above) RETURN above.code ORDER BY size(up) }
+    sales: [coalesce(m.sales_orders, 0), coalesce(m.sales_volume_fen, 0), coalesce(m.sales_refunded_fen, 0)],
+    total: [size, orders, volume_fen],
+    below: [step IN reverse(tail(r)) | startNode(step).code]
   }) AS members
 }
 RETURN collect({

@@ -68,6 +68,7 @@ async def pages(
     after_2: int | None,
     after_code: str | None,
     first: int,
+    totals: bool,
 ) -> Pages: ...
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
 
 from graph_api.batched.commissions import CommissionReads
 from graph_api.batched.feed import Feed
@@ -18,7 +22,7 @@ from graph_api.batched.promoters import PromoterReads
 from graph_api.batched.reach import Reach
 from graph_api.batched.simulation import Simulations
 from graph_api.batched.structures import StructureReads
-from graph_api.pii import Pii, masked_name, masked_phone
+from graph_api.pii import Pii, SealBroken, masked_name, masked_phone
 from graph_api.viewer import Role, Viewer
 
 if TYPE_CHECKING:
@@ -44,50 +48,66 @@ class Stores:
     workbench: Workbench
 
 
-@dataclass(slots=True)
+@dataclass
 class Context:
-    """One request: who asks, in which language, and the reads bound to both."""
+    """One request: who asks, in which language, and the reads bound to both, each made once it is wanted."""
 
     stores: Stores
     viewer: Viewer
-    store: Store
-    pii: Pii
     language: Language
-    promoters: PromoterReads
-    orders: OrderReads
-    commissions: CommissionReads
-    payouts: PayoutReads
-    findings: FindingReads
-    products: ProductReads
-    plans: PlanReads
-    structures: StructureReads
-    simulations: Simulations
     looks: set[tuple[str, str]] = field(default_factory=set)
+    keeping: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Root fields whose answers may be kept: code and number by response name."""
+    selected: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    """What the operation selects, as far as it was looked up."""
 
-    @classmethod
-    def of(cls, stores: Stores, viewer: Viewer, language: Language) -> Context:
-        store = stores.store
-        promoters = PromoterReads(store, stores.cache, viewer, stores.pii)
-        return cls(
-            stores=stores,
-            viewer=viewer,
-            store=store,
-            pii=stores.pii,
-            language=language,
-            promoters=promoters,
-            structures=StructureReads(store, promoters),
-            orders=OrderReads(store, viewer),
-            commissions=CommissionReads(store, viewer),
-            payouts=PayoutReads(store, viewer),
-            findings=FindingReads(store, viewer),
-            products=ProductReads(store),
-            plans=PlanReads(store),
-            simulations=stores.simulations,
-        )
+    @property
+    def store(self) -> Store:
+        return self.stores.store
+
+    @property
+    def pii(self) -> Pii:
+        return self.stores.pii
+
+    @property
+    def simulations(self) -> Simulations:
+        return self.stores.simulations
+
+    @cached_property
+    def promoters(self) -> PromoterReads:
+        return PromoterReads(self.store, self.stores.cache, self.viewer, self.pii)
+
+    @cached_property
+    def orders(self) -> OrderReads:
+        return OrderReads(self.store, self.viewer)
+
+    @cached_property
+    def commissions(self) -> CommissionReads:
+        return CommissionReads(self.store, self.viewer)
+
+    @cached_property
+    def payouts(self) -> PayoutReads:
+        return PayoutReads(self.store, self.viewer)
+
+    @cached_property
+    def findings(self) -> FindingReads:
+        return FindingReads(self.store, self.viewer)
+
+    @cached_property
+    def products(self) -> ProductReads:
+        return ProductReads(self.store)
+
+    @cached_property
+    def plans(self) -> PlanReads:
+        return PlanReads(self.store)
+
+    @cached_property
+    def structures(self) -> StructureReads:
+        return StructureReads(self.store, self.promoters)
 
     def anew(self) -> Context:
         """The same viewer's next request: nothing that was read before is remembered."""
-        return Context.of(self.stores, self.viewer, self.language)
+        return Context(self.stores, self.viewer, self.language)
 
     @property
     def feed(self) -> Feed:
@@ -103,10 +123,27 @@ class Context:
         card = await self.promoters.card(code) if code else None
         return card if card is not None and self.viewer.sees(card.code, card.path) else None
 
+    async def kept_answer(self, code: str, number: int) -> str | None:
+        """The JSON of a whole answer about a promoter, if it was kept and the viewer may see it."""
+        sealed = await self.promoters.kept(code, number)
+        with contextlib.suppress(SealBroken):  # sealed with a key that is gone
+            return self.pii.open(sealed) if sealed is not None else None
+        return None
+
+    async def keep_answers(self, data: Mapping[str, Any] | None) -> None:
+        """Keep what was answered without an error."""
+        answers = {
+            place: self.pii.seal(orjson.dumps(data[name]).decode())
+            for name, place in self.keeping.items()
+            if data is not None and isinstance(data[name], dict)
+        }
+        if answers:
+            await self.promoters.keep(answers)
+
     def saw_team(self, team: Team) -> None:
         """Remember how large the viewer's own team is: the next walk of it is priced by that."""
         if team.promoter_code == self.viewer.promoter_code:
-            self.stores.reach.saw(team.promoter_code, sum(level.size for level in team.levels))
+            self.stores.reach.saw(team.promoter_code, team.size)
 
     def shown_name(self, card: Card) -> str | None:
         """Raw for the promoter itself and FINANCE, masked for everybody else."""

@@ -134,7 +134,7 @@ class Door:
             return 429, {"errors": as_errors(error, request_id)}, "none"
         except NOT_UNDERSTOOD as error:
             return invalid, {"errors": as_errors(error, request_id)}, "none"
-        context = Context.of(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
+        context = Context(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
         payload = await self.carried_out(understood, context, asked, request_id)
         status = invalid if "data" not in payload else 200
         return status, payload | {"extensions": understood.extensions}, understood.operation.operation.value
@@ -221,6 +221,8 @@ class Door:
             await context.record_looks()
         except (StoreTimeout, StoreUnavailable) as error:
             return {"data": None, "errors": [as_error(error, request_id)]}
+        if not executed.errors:
+            await context.keep_answers(executed.data)
         payload = response_body(executed, request_id)
         metrics.errors(payload)
         return payload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -52,10 +53,23 @@ class Window:
 
 
 Kind = Literal[
-    "card", "sales", "buyers", "team", "valid", "promotion", "balance", "nearly", "page", "count", "list", "list_count"
+    "card",
+    "sales",
+    "buyers",
+    "total",
+    "team",
+    "valid",
+    "promotion",
+    "balance",
+    "nearly",
+    "page",
+    "count",
+    "list",
+    "list_count",
 ]
 
 
+_ANSWER = "answer"
 _LASTS: Mapping[str, Lasts] = {"card": Lasts.PATH, "promotion": Lasts.CLOSE}
 
 
@@ -70,18 +84,29 @@ class Ask(NamedTuple):
 
     @property
     def field(self) -> Field:
-        lasts = _LASTS.get(self.kind, Lasts.SUBTREE)
-        if self.which is None:
-            return Field(self.code, f"{self.kind}:{self.number}", lasts)
-        # The text searched for may be somebody's name, and names are in Redis sealed or hashed only.
-        which = {name: value for name, value in asdict(self.which).items() if name != "code_start"}
-        window = asdict(self.window) if self.window else None
-        return Field(self.code, f"{self.kind}:{json.dumps([which, window], separators=(',', ':'))}", lasts)
+        return Field(self.code, _name(self.kind, *self[2:]), _LASTS.get(self.kind, Lasts.SUBTREE))
+
+
+@functools.lru_cache(1024)
+def _name(kind: Kind, number: int, which: Members | Anybody | None, window: Window | None) -> str:
+    """Of a field in the cache."""
+    if which is None:
+        return f"{kind}:{number}"
+    # The text searched for may be somebody's name, and names are in Redis sealed or hashed only.
+    fields = {name: value for name, value in asdict(which).items() if name != "code_start"}
+    return f"{kind}:{json.dumps([fields, asdict(window) if window else None], separators=(',', ':'))}"
+
+
+def kept_answer(code: str, number: int) -> Field:
+    """Where a whole answer about a promoter is kept; `number` stands for what was selected of it."""
+    return Field(code, f"{_ANSWER}:{number}")
 
 
 def ask_of(code: str, name: str) -> Ask | None:
-    """The ask whose field this is; None if it cannot be told, as of a search."""
+    """The ask whose field this is; None if it cannot be told, as of a search or of a whole answer."""
     kind, _, detail = name.partition(":")
+    if kind == _ANSWER:
+        return None
     if kind not in ("page", "count", "list", "list_count"):
         return Ask(kind, code, int(detail))  # type: ignore[arg-type]
     which, window = json.loads(detail)

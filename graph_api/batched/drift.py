@@ -50,7 +50,7 @@ async def cache_drift(store: Store, cache: Cache) -> list[CacheDrift]:
         async for code, name, _ in cache.values():
             ask = ask_of(code, name)
             if ask is not None:
-                (teams if ask.kind == "team" else asks).append(ask)
+                (teams if ask.kind in ("team", "total") else asks).append(ask)
             if len(asks) == AT_ONCE:
                 found += await _drifted(store, cache, asks)
                 asks = []
@@ -97,7 +97,7 @@ async def _read(store: Store, cache: Cache, fields: Sequence[Field]) -> Reading:
 
 async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
     counted: dict[Ask, Any] = {}
-    if len(asks) < PASS_FROM or asks[0].kind != "team":
+    if len(asks) < PASS_FROM or asks[0].kind not in ("team", "total"):
         for start in range(0, len(asks), AT_ONCE):
             counted |= await graph.answers(store, asks[start : start + AT_ONCE])
         return counted
@@ -106,8 +106,14 @@ async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
     for month in months:
         of_month = [ask for ask in asks if ask.number == month]
         teams = await asyncio.to_thread(network.teams, [ask.code for ask in of_month], month)
-        counted |= {ask: {"levels": teams[ask.code]} for ask in of_month}
+        counted |= {ask: _of_kind(ask, teams[ask.code]) for ask in of_month}
     return counted
+
+
+def _of_kind(ask: Ask, levels: Sequence[Sequence[int]]) -> dict[str, Any]:
+    if ask.kind == "team":
+        return {"levels": levels}
+    return {"total": [sum(level[column] for level in levels) for column in (1, 2, 3)]}
 
 
 def _compared(value: Any) -> Any:

@@ -16,15 +16,18 @@ from cypher.store import Store
 from graph_api.batched.asks import ALL_TIME, Anybody, Ask, Members, Window
 
 Answers = dict[Ask, Any]
-_FACETS = ("card", "sales", "buyers", "team", "valid", "promotion", "balance")
+_FACETS = ("card", "sales", "buyers", "total", "team", "valid", "promotion", "balance")
 
 
-async def answers(store: Store, asks: Sequence[Ask]) -> Answers:
-    """An answer for each ask, None for a promoter that is not there; pages bring their promoters' cards along."""
+async def answers(store: Store, asks: Sequence[Ask], *, totals: bool = False) -> Answers:
+    """An answer for each ask, None for a promoter that is not there.
+
+    Pages bring along their promoters' cards and their members' own sales, with `totals` also those of their teams.
+    """
     pages = _grouped(ask for ask in asks if ask.kind == "page")
     paged = {ask.code for group in pages.values() for ask in group}
     facets = [ask for ask in asks if ask.kind in _FACETS and not (ask.kind == "card" and ask.code in paged)]
-    work = [_page(store, group) for group in pages.values()]
+    work = [_page(store, group, totals=totals) for group in pages.values()]
     work += [_count(store, group) for group in _grouped(ask for ask in asks if ask.kind == "count").values()]
     work += [_nearly(store, group) for group in _grouped(ask for ask in asks if ask.kind == "nearly").values()]
     work += [_list(store, ask) for ask in asks if ask.kind == "list"]
@@ -46,30 +49,38 @@ def _grouped(asks: Iterable[Ask]) -> dict[tuple[Any, ...], list[Ask]]:
 
 
 async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
-    by_kind: dict[str, list[Ask]] = {kind: [] for kind in _FACETS}
-    for ask in asks:
-        by_kind[ask.kind].append(ask)
-    codes = {kind: [ask.code for ask in by_kind[kind]] for kind in ("card", "valid", "promotion", "balance")}
-    monthly = {kind: [_monthly(ask) for ask in by_kind[kind]] for kind in ("sales", "buyers")}
+    """Whoever is no promoter has no card, no promotion and no balance; of sales and teams it has none."""
+    codes, monthly = _by_kind(asks)
     found = await promoters.facts(
-        store,
+        promoters.Narrow(store),
         cards=codes["card"],
-        sales=monthly["sales"],
-        buyers=monthly["buyers"],
-        teams=[ask.code for ask in by_kind["team"] if ask.number == ALL_TIME],
-        month_teams=[_monthly(ask) for ask in by_kind["team"] if ask.number != ALL_TIME],
+        sales=codes["sales"],
+        month_sales=monthly["sales"],
+        buyers=[*(_month_of(code, ALL_TIME) for code in codes["buyers"]), *monthly["buyers"]],
+        totals=codes["total"],
+        month_totals=monthly["total"],
+        teams=codes["team"],
+        month_teams=monthly["team"],
         valids=codes["valid"],
         promotions=codes["promotion"],
         balances=codes["balance"],
     )
     now = time.time_ns() // 1000
-    result: Answers = {ask: {"levels": [], "at": now} for ask in by_kind["team"]}
+    result: Answers = {ask: {"total": [0, 0, 0], "at": now} for ask in asks if ask.kind == "total"}
+    result |= {ask: {"levels": [], "at": now} for ask in asks if ask.kind == "team"}
     result |= {Ask("card", row["code"]): _card(row) for row in found.cards}
     result |= {
-        Ask("sales", row["code"], row["month"]): [row["orders"], row["volume_fen"], row["refunded_fen"]]
-        for row in found.sales
+        Ask("sales", row["code"], row.get("month", ALL_TIME)): [row["orders"], row["volume_fen"], row["refunded_fen"]]
+        for row in [*found.sales, *found.month_sales]
     }
     result |= {Ask("buyers", row["code"], row["month"]): row["buyers"] for row in found.buyers}
+    result |= {
+        Ask("total", row["code"], row.get("month", ALL_TIME)): {
+            "total": [row["size"], row["orders"], row["volume_fen"]],
+            "at": now,
+        }
+        for row in [*found.totals, *found.month_totals]
+    }
     result |= {
         Ask("team", row["code"], row.get("month", ALL_TIME)): {"levels": row["levels"], "at": now}
         for row in [*found.teams, *found.month_teams]
@@ -80,11 +91,23 @@ async def _facts(store: Store, asks: Sequence[Ask]) -> Answers:
     return result
 
 
-def _monthly(ask: Ask) -> dict[str, Any]:
-    return {"code": ask.code, "month": ask.number}
+def _by_kind(asks: Sequence[Ask]) -> tuple[dict[str, list[str]], dict[str, list[dict[str, Any]]]]:
+    """Codes of asks of all time, and codes with months of the others."""
+    codes: dict[str, list[str]] = {kind: [] for kind in _FACETS}
+    monthly: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _FACETS}
+    for ask in asks:
+        if ask.number == ALL_TIME:
+            codes[ask.kind].append(ask.code)
+        else:
+            monthly[ask.kind].append(_month_of(ask.code, ask.number))
+    return codes, monthly
 
 
-async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
+def _month_of(code: str, month: int) -> dict[str, Any]:
+    return {"code": code, "month": month}
+
+
+async def _page(store: Store, asks: Sequence[Ask], *, totals: bool) -> Answers:
     which, window = asks[0].which, asks[0].window
     assert isinstance(which, Members)
     assert window is not None
@@ -98,8 +121,10 @@ async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
         after_2=after_2,
         after_code=after_code,
         first=window.first + 1,
+        totals=totals,
     )
     result: Answers = {}
+    now = time.time_ns() // 1000
     for page in found.pages:
         root, members = page["root"], page["members"]
         result[Ask("card", root["code"])] = _card(root)
@@ -107,6 +132,10 @@ async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
             "rows": [_member(row) for row in members[: window.first]],
             "has_next": len(members) > window.first,
         }
+        for row in members[: window.first]:
+            result[Ask("sales", row["code"])] = row["sales"]
+            if totals:
+                result[Ask("total", row["code"])] = {"total": row["total"], "at": now}
     return result
 
 
@@ -161,8 +190,7 @@ def _card(row: Mapping[str, Any]) -> list[Any]:
 
 def _member(row: Mapping[str, Any]) -> list[Any]:
     """A member's card with the path up to the page's promoter only: what lies above may change without the page."""
-    level = row["level"]
-    return [*_card(row)[:6], row["path"][: level - 1], level, row["key_1"], row["key_2"]]
+    return [*_card(row)[:6], row["below"], row["level"], row["key_1"], row["key_2"]]
 
 
 def _without_code(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,8 +116,8 @@ async def _team_size(promoters: PromoterReads, codes: Sequence[str]) -> int:
     """Everybody below some promoters once: the teams of those that stand below no other of them, less the others."""
     cards = [card for card in await asyncio.gather(*map(promoters.card, codes)) if card is not None]
     tops = [card.code for card in cards if not set(card.path) & set(codes)]
-    teams = await asyncio.gather(*(promoters.team(code, None, valid=False) for code in tops))
-    return sum(level.size for team in teams for level in team.levels) - (len(cards) - len(tops))
+    teams = await asyncio.gather(*(promoters.team(code, None, levels=False, valid=False) for code in tops))
+    return sum(team.size for team in teams) - (len(cards) - len(tops))
 
 
 def _upline_effect(plan: Plan, row: impact.Supported, facts: PromotionFacts) -> UplineEffect:

@@ -139,8 +139,8 @@ async def _sales(promoters: PromoterReads, code: str, window: Sequence[int]) -> 
 
 
 async def _team_sales(promoters: PromoterReads, code: str, window: Sequence[int]) -> list[int]:
-    found = await asyncio.gather(*(promoters.team(code, month, valid=False) for month in window))
-    return [sum(level.volume_fen for level in team.levels) for team in found]
+    found = await asyncio.gather(*(promoters.team(code, month, levels=False, valid=False) for month in window))
+    return [team.volume_fen for team in found]
 
 
 def _override(rows: Sequence[LevelSum], code: str, *, own: bool) -> int:

@@ -4,9 +4,10 @@ missing there comes from the graph in one statement."""
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from cypher.network import DEPTH_MAX
 from cypher.store import Store
@@ -22,6 +23,7 @@ from graph_api.batched.asks import (
     Members,
     PromoterOrder,
     Window,
+    kept_answer,
 )
 from graph_api.batched.cursors import cursor, keys_of
 from graph_api.batched.rows import (
@@ -36,7 +38,7 @@ from graph_api.batched.rows import (
     Team,
     TeamLevel,
 )
-from graph_api.batched.ticks import Ticks, shielded
+from graph_api.batched.ticks import Now, Soon, Ticks, shielded
 from graph_api.cache import Cache, Position
 from graph_api.errors import NotFound
 from graph_api.pii import Pii
@@ -44,6 +46,10 @@ from graph_api.rules.calendar import month_of, month_shifted
 from graph_api.rules.plan import DEFAULT_PLAN, Rank
 from graph_api.rules.promotion import months_ending
 from graph_api.viewer import Role, Viewer
+
+T = TypeVar("T")
+Answer = tuple[Any, bool]
+"""An ask's answer, and whether it was found in the cache."""
 
 
 class PromoterReads:
@@ -57,8 +63,30 @@ class PromoterReads:
         self._cache = cache or Cache(None)
         self._viewer = viewer
         self._pii = pii
-        self._ticks: Ticks[Ask, tuple[Any, bool]] = Ticks(self._answers)
+        self._ticks: Ticks[Ask, Answer] = Ticks(self._answers)
         self._head = store.head
+        self._from_graph = self._totals = False
+        self._position: Position | None = None
+
+    async def kept(self, code: str, number: int) -> str | None:
+        """The whole answer about a promoter that was kept under this number; None if the viewer does not see it."""
+        card, answer = Ask("card", code).field, kept_answer(code, number)
+        reading = await self._cache.read(self._store, [card, answer])
+        self._position = self._position or reading.position
+        if card not in reading.values or answer not in reading.values:
+            return None
+        found = _card(reading.values[card])
+        return str(reading.values[answer]) if self._viewer.sees(found.code, found.path) else None
+
+    async def keep(self, answers: Mapping[tuple[str, int], str]) -> None:
+        """Keep whole answers, by code and number, if all that was read for them was found in the cache.
+
+        They say that it was, and whoever comes but once fills nothing. `kept` was asked before the first of the reads,
+        so none of them ends unseen.
+        """
+        if not self._from_graph:
+            kept = {kept_answer(code, number): text for (code, number), text in answers.items()}
+            await self._cache.keep(self._store, self._position, kept)
 
     async def card(self, code: str) -> Card | None:
         """None if there is no such promoter, and the same if the viewer does not see it."""
@@ -68,28 +96,20 @@ class PromoterReads:
         card = _card(row)
         return card if self._viewer.sees(card.code, card.path) else None
 
-    async def sales(self, code: str, month: int | None, *, buyers: bool = True) -> Sales:
+    def sales(self, code: str, month: int | None, *, buyers: bool = True) -> Soon[Sales]:
         """Own sales; `buyers` are counted from the orders, so they are 0 for a caller who says it does not want them."""
         number = month or ALL_TIME
-        own, count = self._ask(Ask("sales", code, number)), self._ask(Ask("buyers", code, number)) if buyers else None
-        row, _ = await shielded(own)
-        orders, volume_fen, refunded_fen = row or (0, 0, 0)
-        buyer_count = (await shielded(count))[0] if count else None
-        return Sales(orders=orders, buyers=buyer_count or 0, volume_fen=volume_fen, refunded_fen=refunded_fen)
+        asks = [Ask("sales", code, number), *([Ask("buyers", code, number)] if buyers else [])]
+        return self._soon(asks, _sales)
 
-    async def team(self, code: str, month: int | None, *, valid: bool = True) -> Team:
-        """Every level of the team; without `valid` its valid direct downlines are not counted (0)."""
-        asked = self._ask(Ask("team", code, month or ALL_TIME))
-        count = self._ask(Ask("valid", code)) if valid else None
-        row, cached = await shielded(asked)
-        valid_count = (await shielded(count))[0] if count else None
-        return Team(
-            promoter_code=code,
-            levels=tuple(TeamLevel(*level) for level in row["levels"]),
-            valid_direct_count=valid_count or 0,
-            computed_at=row["at"],
-            source="CACHE" if cached else "GRAPH",
-        )
+    def team(self, code: str, month: int | None, *, levels: bool = True, valid: bool = True) -> Soon[Team]:
+        """The team; without `levels` only as a whole, without `valid` its valid direct downlines are not counted (0)."""
+        asks = [Ask("team" if levels else "total", code, month or ALL_TIME), *([Ask("valid", code)] if valid else [])]
+        return self._soon(asks, functools.partial(_team, code))
+
+    def ready(self, facts: Sequence[Ask]) -> Soon[None]:
+        """Once these are answered, whoever asks for one of them has it at once."""
+        return self._soon(facts, lambda *_: None)
 
     def prefetch_downline(
         self,
@@ -103,14 +123,19 @@ class PromoterReads:
         order: DownlineOrder | None = None,
         first: int = 20,
         after: str | None = None,
+        totals: bool = False,
     ) -> None:
-        """Ask for a page that will be wanted, in the tick that asks for the promoter's card: both are one statement."""
+        """Ask for a page that will be wanted, in the tick that asks for the promoter's card: both are one statement.
+
+        So are the teams of its members, if their `totals` will be wanted too.
+        """
+        self._totals |= totals
         which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
         window = Window(order or "LEVEL", first, keys_of(order or "LEVEL", after))
         if which is not None:
             self._ask(Ask("page", code, 0, which, window))
 
-    async def downline(
+    def downline(
         self,
         code: str,
         *,
@@ -122,22 +147,26 @@ class PromoterReads:
         order: DownlineOrder | None = None,
         first: int = 20,
         after: str | None = None,
-    ) -> DownlinePage:
+    ) -> Soon[DownlinePage]:
         """The people below, to a depth or at one level; search is a code's beginning or an exact name."""
         order = order or "LEVEL"
         which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
         window = Window(order, first, keys_of(order, after))
         if which is None:
-            return DownlinePage((), has_next=False)
-        page, card = self._ask(Ask("page", code, 0, which, window)), self._ask(Ask("card", code))
-        (answer, _), (root, _) = await shielded(page), await shielded(card)
+            return Now(DownlinePage((), has_next=False))
+        asks = [Ask("page", code, 0, which, window), Ask("card", code)]
+        return self._soon(asks, functools.partial(self._page, code, order))
+
+    def _page(self, code: str, order: DownlineOrder, page: Answer, card: Answer) -> DownlinePage:
+        answer, root = page[0], card[0]
         if answer is None or root is None:
             return DownlinePage((), has_next=False)
         rows = []
-        for *own, below, row_level, key_1, key_2 in answer["rows"]:
-            row = [*own, [*below, code, *root[-1]]]
+        above = [code, *root[-1]]
+        for *own, below, level, key_1, key_2 in answer["rows"]:
+            row = [*own, [*below, *above]]
             self._ticks.tell(Ask("card", own[0]), (row, True))
-            rows.append(MemberRow(_card(row), row_level, cursor(order, (key_1, key_2, own[0]))))
+            rows.append(MemberRow(_card(row), level, order, (key_1, key_2, own[0])))
         return DownlinePage(tuple(rows), answer["has_next"])
 
     async def downline_count(
@@ -250,16 +279,23 @@ class PromoterReads:
         until = INSTANT_TO if joined_to is None else joined_to
         return Anybody(search or "", name_hash, status, _text(rank), since, until, referrer_code)
 
-    def _ask(self, ask: Ask) -> asyncio.Future[tuple[Any, bool]]:
+    def _ask(self, ask: Ask) -> asyncio.Future[Answer]:
+        self._stay_fresh()
+        return self._ticks.ask(ask)
+
+    def _soon(self, asks: Sequence[Ask], make: Callable[..., T]) -> Soon[T]:
+        self._stay_fresh()
+        return self._ticks.soon(asks, make)
+
+    def _stay_fresh(self) -> None:
         if self._store.head != self._head:
             self._head = self._store.head
             self._ticks.forget()
-        return self._ticks.ask(ask)
 
     async def _asked(self, ask: Ask) -> Any:
         return (await shielded(self._ask(ask)))[0]
 
-    async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, tuple[Any, bool]]:
+    async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, Answer]:
         """What is cached, and the rest from the graph; what another request is just asking there is not asked again.
 
         Such a flight shows all that had been written when it began: only who stands at the same journal position shares it.
@@ -267,6 +303,7 @@ class PromoterReads:
         position, result = await self._held(asks)
         reached, flights = max(self._store.head, position.applied if position else 0), self._cache.flights
         missing = [ask for ask in asks if ask not in result]
+        self._from_graph |= bool(missing)
         joined = {ask: flights[reached, ask] for ask in missing if (reached, ask) in flights}
         led = [ask for ask in missing if ask not in joined]
         if led:
@@ -280,7 +317,7 @@ class PromoterReads:
             result[ask] = (await shielded(flight))[ask]
         return result
 
-    async def _held(self, asks: Sequence[Ask]) -> tuple[Position | None, dict[Ask, tuple[Any, bool]]]:
+    async def _held(self, asks: Sequence[Ask]) -> tuple[Position | None, dict[Ask, Answer]]:
         """What is cached, and the position from which on more may be kept."""
         fields = [ask.field for ask in asks]
         reading = await self._cache.read(self._store, fields)
@@ -289,18 +326,35 @@ class PromoterReads:
             ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held
         }
 
-    async def _flown(self, asks: Sequence[Ask], position: Position | None) -> Mapping[Ask, tuple[Any, bool]]:
+    async def _flown(self, asks: Sequence[Ask], position: Position | None) -> Mapping[Ask, Answer]:
         """From the graph, through the gate; whoever had to wait there looks first whether it has been answered meanwhile."""
-        waited, result = self._cache.gate.locked(), dict[Ask, tuple[Any, bool]]()
+        waited, result = self._cache.gate.locked(), dict[Ask, Answer]()
         async with self._cache.gate:
             if waited:
                 position, result = await self._held(asks)
             missing = [ask for ask in asks if ask not in result]
-            found = await graph.answers(self._store, missing) if missing else {}
+            found = await graph.answers(self._store, missing, totals=self._totals) if missing else {}
         # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
         kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
         await self._cache.keep(self._store, position, kept)
         return result | {ask: (answer, False) for ask, answer in found.items()}
+
+
+def _sales(own: Answer, buyers: Answer = (0, False)) -> Sales:
+    orders, volume_fen, refunded_fen = own[0] or (0, 0, 0)
+    return Sales(orders=orders, buyers=buyers[0] or 0, volume_fen=volume_fen, refunded_fen=refunded_fen)
+
+
+def _team(code: str, counted: Answer, valid: Answer = (0, False)) -> Team:
+    row, cached = counted
+    levels = tuple([TeamLevel(*level) for level in row.get("levels", ())])
+    size, orders, volume_fen = row["total"] if "total" in row else _summed(row["levels"])
+    return Team(code, size, orders, volume_fen, levels, valid[0] or 0, row["at"], "CACHE" if cached else "GRAPH")
+
+
+def _summed(levels: Sequence[Sequence[int]]) -> Sequence[int]:
+    """People, orders and fen of all levels."""
+    return [sum(level[column] for level in levels) for column in (1, 2, 3)]
 
 
 def _card(row: Sequence[Any]) -> Card:

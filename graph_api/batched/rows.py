@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from graph_api.batched.cursors import Keys, cursor
 from graph_api.rules.plan import Rank
 
 
@@ -62,9 +63,12 @@ class TeamLevel:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The team by level (1 is direct, no gaps), of a month or of all time; `computed_at` in microseconds."""
+    """A team of a month or of all time, and by level (1 is direct, no gaps); `computed_at` in microseconds."""
 
     promoter_code: str
+    size: int
+    orders: int
+    volume_fen: int
     levels: tuple[TeamLevel, ...]
     valid_direct_count: int
     computed_at: int
@@ -73,11 +77,17 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A promoter on a page of somebody's downline; `cursor` is opaque."""
+    """A promoter on a page of somebody's downline, in an order, at its keys there."""
 
     card: Card
     level: int
-    cursor: str
+    order: str
+    keys: Keys
+
+    @property
+    def cursor(self) -> str:
+        """Opaque; the page after it begins here."""
+        return cursor(self.order, self.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import chain
 from typing import Any, Literal
 
 from cypher import migrations, positions
@@ -28,6 +30,8 @@ FOLD_MAX = 20_000
 END_AT_ONCE = 1_000
 ATTEMPTS = 5
 GRAPH_READS_MAX = 24
+LOOK_FIELDS_MAX = 2_000
+"""Fields that one call looks up, unless one request asks for more."""
 
 
 class Lasts(Enum):
@@ -86,6 +90,9 @@ class _Meta:
     closes_seq: int
 
 
+Look = tuple[_Meta | None, dict[Field, Any]]
+
+
 class Cache:
     """One process's view of the cache; safe to share between tasks of one event loop.
 
@@ -100,6 +107,8 @@ class Cache:
         self._applied = 0
         self._folding: asyncio.Task[None] | None = None
         self._preparing = asyncio.Lock()
+        self._waiting: deque[tuple[Sequence[Field], asyncio.Future[Look]]] = deque()
+        self._looking: asyncio.Task[None] | None = None
         self.gate = asyncio.Semaphore(GRAPH_READS_MAX)
         self.flights: dict[tuple[int, Hashable], asyncio.Future[Any]] = {}
         self.hits = self.misses = self.kept = self.folds = self.epochs = 0
@@ -114,9 +123,10 @@ class Cache:
         return cls(door)
 
     async def close(self) -> None:
-        if self._folding is not None:
-            self._folding.cancel()
-            await asyncio.gather(self._folding, return_exceptions=True)
+        for task in (self._folding, self._looking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if self._door is not None:
             await self._door.close()
 
@@ -232,8 +242,39 @@ class Cache:
             if meta is not None and meta.applied > await positions.settled(store):
                 await self._begin(store, meta.epoch)
 
-    async def _look(self, fields: Sequence[Field]) -> tuple[_Meta | None, dict[Field, Any]]:
-        """Positions and the values that hold at them; no positions if there is no epoch."""
+    async def _look(self, fields: Sequence[Field]) -> Look:
+        """Positions and the values that hold at them; no positions if there is no epoch.
+
+        Whoever asks while a call is under way goes with the next: many requests at once are a few calls.
+        """
+        future: asyncio.Future[Look] = asyncio.get_running_loop().create_future()
+        self._waiting.append((fields, future))
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_for_all())
+        return await future
+
+    async def _look_for_all(self) -> None:
+        while self._waiting:
+            asked = [self._waiting.popleft()]
+            count = len(asked[0][0])
+            while self._waiting and (count := count + len(self._waiting[0][0])) <= LOOK_FIELDS_MAX:
+                asked.append(self._waiting.popleft())
+            try:
+                meta, values = await self._look_up(list(dict.fromkeys(chain(*(fields for fields, _ in asked)))))
+            except Exception as error:
+                for _, future in asked:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            except asyncio.CancelledError:
+                for _, future in (*asked, *self._waiting):
+                    future.cancel()
+                raise
+            for fields, future in asked:
+                if not future.done():
+                    future.set_result((meta, {wanted: values[wanted] for wanted in fields if wanted in values}))
+
+    async def _look_up(self, fields: Sequence[Field]) -> Look:
         by_code: dict[str, list[Field]] = {}
         for wanted in fields:
             by_code.setdefault(wanted.code, []).append(wanted)

@@ -293,6 +293,7 @@ def _guarded(inner: Callable[..., Any], where: str, letter_by_role: Mapping[Role
             raise Forbidden(f"{viewer.role} may not use {where}" + (" of others" if letter == "s" else ""))
         return inner(source, info, **arguments)
 
+    resolve.is_plain = getattr(inner, "is_plain", False)  # type: ignore[attr-defined]
     return resolve
 
 

@@ -6,6 +6,7 @@ A page of members has dozens of such fields, and the wrapping costs more than th
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_input_object_type
@@ -41,4 +42,5 @@ def _direct(field: GraphQLField) -> Callable[..., Any] | None:
         named = {names[name]: value for name, value in arguments.items()}
         return method(source, info, **named) if takes_info else method(source, **named)
 
+    resolve.is_plain = not iscoroutinefunction(method)  # type: ignore[attr-defined]
     return resolve

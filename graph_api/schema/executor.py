@@ -1,35 +1,46 @@
-"""graphql-core's executor, with a short way for attributes: what is already there is copied, not resolved.
+"""graphql-core's executor, with a short way for what is already there: it is copied, not resolved.
 
-A team view is mostly such attributes. Whatever is unusual about one (null where none may be, a value that does not
-fit) goes the whole way, so errors are the same.
+A team view is mostly such values: attributes, resolvers that answer at once, and objects and lists of them. Whatever
+is unusual about one (not there yet, null where none may be, a value that does not fit) goes the whole way, so errors
+are the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from enum import Enum
+from inspect import iscoroutine
 from typing import Any, NamedTuple
 
-from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLScalarType, get_nullable_type, is_non_null_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+)
 from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
+from orjson import Fragment
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graph_api.schema.kept import KeptAnswer
 
-class Attribute(NamedTuple):
-    """How a selected field is copied."""
+Copy = Callable[[Any], Any]
+"""From a value as resolvers give it to the one of the answer; raises whatever it likes if it cannot."""
 
-    response_name: str
-    name: str
-    coerce: Callable[[Any], Any]
-    nullable: bool
+
+class Unusual(Exception):
+    """The value has to go the whole way."""
 
 
 class Split(NamedTuple):
-    """A selection: response names in order, the attributes among them, and the fields to be resolved."""
+    """A selection: what is copied, by response name in order, and the fields that are to be resolved."""
 
-    names: tuple[str, ...]
-    attributes: tuple[Attribute, ...]
+    copies: tuple[tuple[str, Copy], ...]
     fields: dict[str, Any]
     whole: dict[str, Any]
 
@@ -49,63 +60,138 @@ class Executor(IncrementalExecutor):
         grouped_field_set: dict[str, Any],
         position_context: Any,
     ) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-        key = (parent_type.name, id(grouped_field_set))
-        split = self._splits.get(key)
-        if split is None:
-            # The split keeps the selection alive, so its id stays its own.
-            split = self._splits[key] = self._split(parent_type, grouped_field_set)
-        copied = _copied(split.attributes, source_value) if split.attributes else None
-        if copied is None:
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
-        if not split.fields:
+        split = self._split(parent_type, grouped_field_set)
+        copied: dict[str, Any] = {}
+        unusual: set[str] = set()
+        for response_name, copy in split.copies:
+            try:
+                copied[response_name] = copy(source_value)
+            except Exception:
+                unusual.add(response_name)
+        fields = split.fields
+        if unusual:
+            fields = {name: details for name, details in grouped_field_set.items() if name in fields or name in unusual}
+        if not fields:
             return copied
-        resolved = super().execute_fields(parent_type, source_value, path, split.fields, position_context)
-        if isinstance(resolved, dict):
-            return _merged(split.names, copied, resolved)
-        return _merged_later(split.names, copied, resolved)
+        resolved = super().execute_fields(parent_type, source_value, path, fields, position_context)
+        names = tuple(grouped_field_set)
+        return (
+            _merged(names, copied, resolved) if isinstance(resolved, dict) else _merged_later(names, copied, resolved)
+        )
+
+    def complete_object_value(self, return_type: GraphQLObjectType, *details: Any) -> Any:
+        *_, result, _position = details
+        if type(result) is KeptAnswer:
+            return Fragment(result.text)
+        return super().complete_object_value(return_type, *details)
 
     def _split(self, parent_type: GraphQLObjectType, selected: dict[str, Any]) -> Split:
-        found = {name: self._attribute(parent_type, name, details) for name, details in selected.items()}
-        attributes = tuple(attribute for attribute in found.values() if attribute is not None)
-        fields = {name: details for name, details in selected.items() if found[name] is None}
-        return Split(tuple(selected), attributes, fields, selected)
+        key = (parent_type.name, id(selected))
+        split = self._splits.get(key)
+        if split is None:
+            found = {name: self._copy(parent_type, details) for name, details in selected.items()}
+            copies = tuple((name, copy) for name, copy in found.items() if copy is not None)
+            fields = {name: details for name, details in selected.items() if found[name] is None}
+            # The split keeps the selection alive, so its id stays its own.
+            split = self._splits[key] = Split(copies, fields, selected)
+        return split
 
-    def _attribute(self, parent_type: GraphQLObjectType, response_name: str, details: Any) -> Attribute | None:
-        """None for a field that must be resolved."""
+    def _copy(self, parent_type: GraphQLObjectType, details: Any) -> Copy | None:
+        """How a selected field is copied; None if it must be resolved."""
         field = self.schema.get_field(parent_type, details[0].node.name.value)
-        if field is None or not getattr(field.resolve, "_is_default", False):
+        if field is None:
             return None
-        definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-        coerce = _coerce(get_nullable_type(field.type))
-        if definition is None or coerce is None:
+        take = self._take(parent_type, field, details)
+        complete = self._complete(get_nullable_type(field.type), details) if take is not None else None
+        if take is None or complete is None:
             return None
-        return Attribute(response_name, definition.python_name, coerce, not is_non_null_type(field.type))
+        return _chained(take, complete, nullable=not is_non_null_type(field.type))
+
+    def _take(self, parent_type: GraphQLObjectType, field: GraphQLField, details: Any) -> Copy | None:
+        """How the field's own value is had from the object."""
+        if getattr(field.resolve, "_is_default", False):
+            definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            return _attribute(definition.python_name) if definition is not None else None
+        if field.resolve is None or not getattr(field.resolve, "is_plain", False):
+            return None
+        nodes = [each.node for each in details]
+        info = self.build_resolve_info(field, nodes, parent_type, Path(None, nodes[0].name.value, parent_type.name))
+        try:
+            arguments = get_argument_values(
+                field, nodes[0], self.variable_values, details[0].fragment_variable_values, self.hide_suggestions
+            )
+        except Exception:
+            return None
+        return _answer(field.resolve, info, arguments)
+
+    def _complete(self, type_: Any, details: Any) -> Copy | None:
+        """How a value that is not null is put into the answer."""
+        if isinstance(type_, GraphQLScalarType):
+            return type_.coerce_output_value
+        if isinstance(type_, GraphQLEnumType):
+            wrapped: type[Enum] | None = getattr(type_, "wrapped_cls", None)
+            return {member: member.name for member in wrapped}.__getitem__ if wrapped is not None else None
+        if is_list_type(type_):
+            each = self._complete(get_nullable_type(type_.of_type), details)
+            return _listed(each) if each is not None else None
+        return self._object(type_, details) if isinstance(type_, GraphQLObjectType) else None
+
+    def _object(self, type_: GraphQLObjectType, details: Any) -> Copy | None:
+        definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+        selected, deferred, _ = self.collect_subfields(type_, details)
+        if definition is None or deferred:
+            return None
+        split = self._split(type_, selected)
+        return _object(definition.origin, split.copies) if not split.fields else None
 
 
-def _coerce(type_: Any) -> Callable[[Any], Any] | None:
-    if isinstance(type_, GraphQLScalarType):
-        return type_.coerce_output_value
-    if isinstance(type_, GraphQLEnumType):
-        wrapped: type[Enum] | None = getattr(type_, "wrapped_cls", None)
-        return {member: member.name for member in wrapped}.__getitem__ if wrapped is not None else None
-    return None
+def _attribute(name: str) -> Copy:
+    def take(source: Any) -> Any:
+        return getattr(source, name)
+
+    return take
 
 
-def _copied(attributes: tuple[Attribute, ...], source: Any) -> dict[str, Any] | None:
-    """The attributes' values; None if one of them is unusual."""
-    copied: dict[str, Any] = {}
-    try:
-        for response_name, name, coerce, nullable in attributes:
-            value = getattr(source, name)
-            if value is not None:
-                copied[response_name] = coerce(value)
-            elif nullable:
-                copied[response_name] = None
-            else:
-                return None
-    except Exception:
-        return None
-    return copied
+def _answer(resolve: Callable[..., Any], info: Any, arguments: dict[str, Any]) -> Copy:
+    def take(source: Any) -> Any:
+        value = resolve(source, info, **arguments)
+        if hasattr(value, "__await__"):
+            if iscoroutine(value):
+                value.close()
+            raise Unusual
+        return value
+
+    return take
+
+
+def _chained(take: Copy, complete: Copy, *, nullable: bool) -> Copy:
+    def copy(source: Any) -> Any:
+        value = take(source)
+        if value is not None:
+            return complete(value)
+        if nullable:
+            return None
+        raise Unusual
+
+    return copy
+
+
+def _listed(complete: Copy) -> Copy:
+    def copy(value: Any) -> Any:
+        if type(value) is not list:
+            raise Unusual
+        return [complete(each) for each in value]
+
+    return copy
+
+
+def _object(origin: type, copies: tuple[tuple[str, Copy], ...]) -> Copy:
+    def copy(value: Any) -> Any:
+        if type(value) is not origin:
+            raise Unusual
+        return {name: copied(value) for name, copied in copies}
+
+    return copy
 
 
 def _merged(names: tuple[str, ...], copied: dict[str, Any], resolved: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,17 @@ from typing import Any, TypeVar, cast
 import strawberry
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def resolver(*, description: str) -> Callable[[F], F]:
     """A field or mutation that a method answers; unlike strawberry.field it keeps the method's type for mypy."""
     return cast("Callable[[F], F]", strawberry.field(description=description))
+
+
+def now_or_later(value: T | Awaitable[T]) -> T:
+    """The value of a resolver as its field is typed: GraphQL awaits it if it is not there yet."""
+    return cast("T", value)
 
 
 def global_id(kind: str, key: str) -> strawberry.ID:

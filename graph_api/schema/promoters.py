@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from graphql import FieldNode
 
 from cypher.locks import Shown
 from graph_api.batched import accounts
-from graph_api.batched.asks import DownlineOrder
+from graph_api.batched.asks import ALL_TIME, Ask, DownlineOrder, Kind
 from graph_api.batched.orders import Sought
-from graph_api.batched.rows import Card, DownlinePage, PromoterPage
+from graph_api.batched.rows import Card, DownlinePage, MemberRow, PromoterPage, Team
 from graph_api.context import Context
 from graph_api.errors import DomainError
 from graph_api.schema.commissions import CommissionConnection, Earnings
 from graph_api.schema.enums import DownlineSort, PromoterStatus, Rank
-from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
+from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, now_or_later, resolver
 from graph_api.schema.orders import Info, OrderConnection
 from graph_api.schema.payouts import Balance, PayoutConnection
 from graph_api.schema.problems import UserError
 from graph_api.schema.promotion import PromotionProgress
 from graph_api.schema.scalars import Instant, Month
-from graph_api.schema.selections import arguments_below, selects
+from graph_api.schema.selections import arguments_of, below, nodes_of, selects
 from graph_api.schema.sentences import lock_reason
 from graph_api.schema.statements import Statement, TaxRecord
 from graph_api.schema.structures import ComplianceMeter
@@ -33,6 +34,9 @@ from graph_api.viewer import Role
 
 if TYPE_CHECKING:
     from graph_api.schema.findings import Finding
+
+BY_LEVEL = ("byLevel", "maxDepth", "directCount")
+"""Fields of a team that need more than its sums."""
 
 
 @strawberry.type(description="A lock: commission is earned on, and nothing of it is paid until a person has decided.")
@@ -80,7 +84,7 @@ class Promoter(Node):
         description="Everyone below, to a depth (1 is direct), or at exactly one level;"
         " search is a code's beginning or an exact name."
     )
-    async def downline(
+    def downline(
         self,
         info: Info,
         depth: int = 1,
@@ -95,18 +99,29 @@ class Promoter(Node):
         which = _which(depth, level, search, status, rank)
         order = _order(order_by)
         reads = info.context.promoters
-        page = await reads.downline(self.code, **which, order=order, first=first, after=after)
-        return DownlineConnection.of(page, after=after, count=lambda: reads.downline_count(self.code, **which))
+        facts = members_facts(info, nodes_of(info))
+
+        def connection(page: DownlinePage) -> DownlineConnection | Awaitable[DownlineConnection]:
+            found = DownlineConnection.of(page, after=after, count=lambda: reads.downline_count(self.code, **which))
+            asks = [Ask(kind, row.card.code, number) for row in page.rows for kind, number in facts]
+            return reads.ready(asks).then(lambda _: found)
+
+        return now_or_later(reads.downline(self.code, **which, order=order, first=first, after=after).then(connection))
 
     @resolver(description="Own sales, of a month or of all time.")
-    async def sales(self, info: Info, month: Month | None = None) -> SalesAggregate:
-        return SalesAggregate.of(await info.context.promoters.sales(self.code, month, buyers=selects(info, "buyers")))
+    def sales(self, info: Info, month: Month | None = None) -> SalesAggregate:
+        sales = info.context.promoters.sales(self.code, month, buyers=selects(info, "buyers"))
+        return now_or_later(sales.then(SalesAggregate.of))
 
     @resolver(description="Team aggregates; of all time without a month, of every level without a depth.")
-    async def team(self, info: Info, month: Month | None = None, depth: int | None = None) -> TeamAggregate:
-        team = await info.context.promoters.team(self.code, month, valid=selects(info, "validDirectCount"))
-        info.context.saw_team(team)
-        return TeamAggregate.of(team, depth=depth)
+    def team(self, info: Info, month: Month | None = None, depth: int | None = None) -> TeamAggregate:
+        def shown(team: Team) -> TeamAggregate:
+            info.context.saw_team(team)
+            return TeamAggregate.of(team, depth=depth)
+
+        levels, valid = depth is not None or selects(info, *BY_LEVEL), selects(info, "validDirectCount")
+        team = info.context.promoters.team(self.code, month, levels=levels, valid=valid)
+        return now_or_later(team.then(shown))
 
     @resolver(description="How far the next rank is.")
     async def promotion(self, info: Info) -> PromotionProgress:
@@ -185,11 +200,31 @@ async def visible(context: Context, code: str | None) -> Promoter | None:
 
 def prefetch(info: Info, code: str) -> None:
     """Ask for the pages that the query wants of a promoter together with its card: one statement instead of two."""
-    for given in arguments_below(info, "Promoter", "downline"):
+    for node in below(info, nodes_of(info), "downline"):
+        given = arguments_of(info, "Promoter", node)
         order = _order(given.pop("orderBy", None))
         page = {name: given.pop(name, None) for name in ("first", "after")}
+        totals = ("total", ALL_TIME) in members_facts(info, [node])
         with contextlib.suppress(DomainError):  # the field itself will say so
-            info.context.promoters.prefetch_downline(code, **_which(**given), order=order, **page)
+            info.context.promoters.prefetch_downline(code, **_which(**given), order=order, **page, totals=totals)
+
+
+def members_facts(info: Info, downlines: Sequence[FieldNode]) -> list[tuple[Kind, int]]:
+    """Kind and number of what the query asks of each member on a page: all of them are read at once, before any is shown."""
+    members = below(info, below(info, downlines, "edges"), "node")
+    facts: dict[tuple[Kind, int], None] = {}
+    for node in below(info, members, "sales"):
+        month = arguments_of(info, "Promoter", node).get("month") or ALL_TIME
+        facts["sales", month] = None
+        if below(info, [node], "buyers"):
+            facts["buyers", month] = None
+    for node in below(info, members, "team"):
+        given = arguments_of(info, "Promoter", node)
+        levels = given.get("depth") is not None or any(below(info, [node], name) for name in BY_LEVEL)
+        facts["team" if levels else "total", given.get("month") or ALL_TIME] = None
+        if below(info, [node], "validDirectCount"):
+            facts["valid", ALL_TIME] = None
+    return list(facts)
 
 
 def _order(order_by: DownlineSort | None) -> DownlineOrder:
@@ -244,9 +279,13 @@ class PromoterConnection(Counted):
 
 @strawberry.type(description="A member of a team on a page.")
 class DownlineEdge:
-    cursor: str = strawberry.field(description="Give it as `after` to go on from here.")
+    row: strawberry.Private[MemberRow]
     node: Promoter = strawberry.field(description="The member.")
     level: int = strawberry.field(description="Its level below the promoter; 1 is direct.")
+
+    @resolver(description="Give it as `after` to go on from here.")
+    def cursor(self) -> str:
+        return self.row.cursor
 
 
 @strawberry.type(description="Members of a team in the order asked for.")
@@ -255,9 +294,9 @@ class DownlineConnection(Counted):
 
     @classmethod
     def of(cls, page: DownlinePage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> DownlineConnection:
-        cursors = [row.cursor for row in page.rows]
+        cursors = [row.cursor for row in (*page.rows[:1], *page.rows[-1:])]
         return cls(
-            edges=[DownlineEdge(cursor=row.cursor, node=Promoter.of(row.card), level=row.level) for row in page.rows],
+            edges=[DownlineEdge(row=row, node=Promoter.of(row.card), level=row.level) for row in page.rows],
             page_info=PageInfo.of(cursors, has_next=page.has_next, after=after),
             count=count,
         )

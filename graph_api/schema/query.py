@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -26,6 +27,7 @@ from graph_api.schema.enums import PromoterSort, RelationKind
 from graph_api.schema.findings import FindingConnection, FindingFilter, finding
 from graph_api.schema.graph_queries import GraphQueries
 from graph_api.schema.impact import BlastRadius
+from graph_api.schema.kept import KeptAnswer, answer_number
 from graph_api.schema.loss import LossImpact
 from graph_api.schema.nodes import Node, kind_and_key, resolver
 from graph_api.schema.orders import Info, Order, OrderConnection, OrderFilter
@@ -52,14 +54,11 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
     @resolver(description="The promoter that the token stands for.")
     async def me(self, info: Info) -> Promoter | None:
         code = info.context.viewer.promoter_code
-        if code is not None:
-            prefetch(info, code)
-        return await visible(info.context, code)
+        return await _promoter(info, code) if code is not None else None
 
     @resolver(description="A promoter by its code.")
     async def promoter(self, info: Info, code: str) -> Promoter | None:
-        prefetch(info, code)
-        return await visible(info.context, code)
+        return await _promoter(info, code)
 
     @resolver(description="All promoters; for staff.")
     async def promoters(
@@ -247,6 +246,18 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
         if simulated is None:
             return PlanSimulation.refused(errors)
         return await PlanSimulation.of(context, plan, simulated, first=first, after=after)
+
+
+async def _promoter(info: Info, code: str) -> Promoter | None:
+    """A promoter, with the answer about it if that is kept."""
+    number = answer_number(info, code)
+    if number is not None:
+        kept = await info.context.kept_answer(code, number)
+        if kept is not None:
+            return cast("Promoter", KeptAnswer(kept))
+        info.context.keeping[str(info.path.key)] = (code, number)
+    prefetch(info, code)
+    return await visible(info.context, code)
 
 
 async def _product(context: Context, sku: str) -> Product | None:

@@ -6,6 +6,7 @@ import strawberry
 
 from graph_api.batched import rows
 from graph_api.schema.enums import AggregateSource
+from graph_api.schema.nodes import resolver
 from graph_api.schema.scalars import Fen, Instant
 
 
@@ -45,26 +46,31 @@ class TeamAggregate:
     max_depth: int = strawberry.field(description="Levels that the team has, to the depth asked for.")
     orders: int = strawberry.field(description="Orders of the team.")
     volume_fen: Fen = strawberry.field(description="Own sales of its members, added.")
-    by_level: list[TeamLevel] = strawberry.field(description="The same, by level.")
+    levels: strawberry.Private[list[rows.TeamLevel]]
     computed_at: Instant = strawberry.field(description="When it was counted.")
     source: AggregateSource = strawberry.field(description="Where it was read.")
+
+    @resolver(description="The same, by level.")
+    def by_level(self) -> list[TeamLevel]:
+        return [
+            TeamLevel(level=level.level, size=level.size, orders=level.orders, volume_fen=level.volume_fen)
+            for level in self.levels
+        ]
 
     @classmethod
     def of(cls, team: rows.Team, *, depth: int | None) -> TeamAggregate:
         """The team to a depth; of every level without one."""
         levels = [level for level in team.levels if depth is None or level.level <= depth]
+        whole = depth is None
         return cls(
             promoter_code=team.promoter_code,
-            size=sum(level.size for level in levels),
-            direct_count=team.levels[0].size if team.levels else 0,
+            size=team.size if whole else sum(level.size for level in levels),
+            direct_count=levels[0].size if levels else 0,
             valid_direct_count=team.valid_direct_count,
             max_depth=len(levels),
-            orders=sum(level.orders for level in levels),
-            volume_fen=sum(level.volume_fen for level in levels),
-            by_level=[
-                TeamLevel(level=level.level, size=level.size, orders=level.orders, volume_fen=level.volume_fen)
-                for level in levels
-            ],
+            orders=team.orders if whole else sum(level.orders for level in levels),
+            volume_fen=team.volume_fen if whole else sum(level.volume_fen for level in levels),
+            levels=levels,
             computed_at=team.computed_at,
             source=AggregateSource(team.source),
         )

@@ -163,14 +163,20 @@ class Reader:
         month = network.chance.choice((None, *MONTHS))
         card, team, sales = await reads.card(code), await reads.team(code, month), await reads.sales(code, month)
         page = await reads.downline(code, depth=2, first=100)
+        whole = await reads.team(code, month, levels=False)
         own = (sales.orders, sales.volume_fen)
         found: list[tuple[str, Any, Any]] = [
             ("card", card and card.path, network.path(code)),
             ("team", levels(team), network.expected_team(code, month)),
+            ("whole", total(whole), total(team)),
             ("sales", own, network.own(code, month)),
             ("page", [(r.card.code, r.level, r.card.path) for r in page.rows], network.expected_page(code, 2)),
         ]
         return [f"{what} of {code} ({month}): {got} is not {want}" for what, got, want in found if got != want]
+
+
+def total(team: Team) -> tuple[int, int, int]:
+    return team.size, team.orders, team.volume_fen
 
 
 def levels(team: Team) -> list[tuple[int, int, int, int]]:

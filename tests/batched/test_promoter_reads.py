@@ -10,14 +10,14 @@ import pytest_asyncio
 
 from cypher.store import Store
 from graph_api.batched import graph
-from graph_api.batched.asks import DownlineOrder, PromoterOrder
+from graph_api.batched.asks import Ask, DownlineOrder, Kind, PromoterOrder
 from graph_api.batched.drift import cache_drift
 from graph_api.batched.promoters import PromoterReads
 from graph_api.cache import Cache
 from graph_api.errors import Invalid
 from graph_api.pii import Pii
 from graph_api.viewer import Role, Viewer
-from tests.batched.network import ADMIN, MONTHS, Network, Reader, levels, statement
+from tests.batched.network import ADMIN, MONTHS, Network, Reader, levels, statement, total
 
 DOWNLINE_ORDERS: tuple[DownlineOrder, ...] = ("LEVEL", "JOINED_AT_DESC", "SALES_DESC", "TEAM_VOLUME_DESC")
 PROMOTER_ORDERS: tuple[PromoterOrder, ...] = (
@@ -99,18 +99,18 @@ async def test_nobody_shares_a_statement_that_began_before_what_it_knows_of(
 ) -> None:
     begun, may_end, answers = asyncio.Event(), asyncio.Event(), graph.answers
 
-    async def slow(store: Store, asks: Any) -> Any:
-        found = await answers(store, asks)
+    async def slow(store: Store, asks: Any, **wanted: bool) -> Any:
+        found = await answers(store, asks, **wanted)
         begun.set()
         await may_end.wait()
         return found
 
     shared = Cache(None)
     monkeypatch.setattr(graph, "answers", slow)
-    early = asyncio.create_task(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
+    early = asyncio.ensure_future(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
     await begun.wait()
     await network.sell("P003", fen=5)
-    late = asyncio.create_task(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
+    late = asyncio.ensure_future(PromoterReads(network.store, shared, ADMIN, pii).sales("P003", None))
     may_end.set()
     assert (await late).volume_fen == (await early).volume_fen + 5
 
@@ -121,7 +121,7 @@ async def test_whoever_waited_at_the_gate_looks_into_the_cache_again(
     other = await Cache.open(redis_url, call_seconds=2.0)
     cache.gate = asyncio.Semaphore(1)
     async with cache.gate:
-        waiting = asyncio.create_task(PromoterReads(network.store, cache, ADMIN, pii).team("P000", None))
+        waiting = asyncio.ensure_future(PromoterReads(network.store, cache, ADMIN, pii).team("P000", None))
         async with asyncio.timeout(10):
             while not cache.flights:  # noqa: ASYNC110 - nothing tells us
                 await asyncio.sleep(0.01)
@@ -158,6 +158,39 @@ async def test_answers_are_those_counted_in_memory(network: Network, pii: Pii) -
     reader = Reader(network.store, Cache(None), pii)
     for _ in range(3):
         assert await reader.stale(network, list(network.referrers)) == []
+
+
+@pytest.mark.parametrize("order", DOWNLINE_ORDERS)
+async def test_a_page_brings_its_members_numbers_along(network: Network, pii: Pii, order: DownlineOrder) -> None:
+    reads, before = reads_of(network, pii), network.store.statements_run
+    reads.prefetch_downline("P000", depth=5, order=order, first=7, totals=True)
+    page = await reads.downline("P000", depth=5, order=order, first=7)
+    assert len(page.rows) == 7
+    for row in page.rows:
+        sales = await reads.sales(row.card.code, None, buyers=False)
+        team = await reads.team(row.card.code, None, levels=False, valid=False)
+        assert (sales.orders, sales.volume_fen) == network.own(row.card.code, None)
+        expected = network.expected_team(row.card.code, None)
+        assert total(team) == tuple(sum(level[column] for level in expected) for column in (1, 2, 3))
+        assert row.card.path == network.path(row.card.code)
+    assert network.store.statements_run - before == 1
+
+
+async def test_each_part_of_the_statement_of_facts_is_read_alone_as_with_the_others(network: Network) -> None:
+    kinds: tuple[Kind, ...] = ("card", "sales", "buyers", "total", "team", "valid", "promotion", "balance")
+    monthly = ("sales", "buyers", "total", "team")
+    asks = [Ask(kind, code) for kind in kinds for code in network.referrers]
+    asks += [Ask(kind, code, 202601) for kind in monthly for code in network.referrers]
+    together = await graph.answers(network.store, asks)
+    for kind, number in sorted({(ask.kind, ask.number) for ask in asks}):
+        some = [ask for ask in asks if (ask.kind, ask.number) == (kind, number)]
+        alone = await graph.answers(network.store, some)
+        assert [_timeless(alone[ask]) for ask in some] == [_timeless(together[ask]) for ask in some]
+        assert any(alone.values()) or kind == "valid"  # of whom this network has none
+
+
+def _timeless(answer: Any) -> Any:
+    return {name: value for name, value in answer.items() if name != "at"} if isinstance(answer, dict) else answer
 
 
 async def test_buyers_are_counted_once(network: Network, pii: Pii) -> None:

@@ -46,6 +46,16 @@ async def test_what_was_told_is_not_asked_again_until_forgotten() -> None:
     assert len(answers.calls) == 2
 
 
+async def test_what_is_known_is_made_at_once_and_the_rest_later() -> None:
+    answers = Answers()
+    ticks = Ticks(answers)
+    later = ticks.soon(["a", "b"], str.__add__)
+    assert await asyncio.gather(later, later) == ["AB", "AB"]
+    assert ticks.soon(["b", "a"], str.__add__).then(str.lower) == "ba"
+    assert await ticks.soon(["b", "c"], str.__add__).then(lambda both: ticks.soon([both, "a"], str.__add__)) == "BCA"
+    assert answers.calls == [["a", "b"], ["c"], ["BC"]]
+
+
 async def test_a_failure_reaches_everybody_and_is_not_remembered() -> None:
     answers = Answers()
     ticks = Ticks(answers)

@@ -21,6 +21,8 @@ from tests.batched.network import Network, Reader, statement
 from tests.cache.conftest import Process
 
 ROUNDS = 12
+CROSSINGS = int(os.environ.get("CROSSINGS", "200"))
+"""`CROSSINGS=1000 make test ARGS='-k "slow_reader or crossing"'` for the long run."""
 
 
 async def some(network: Network) -> list[str]:
@@ -118,21 +120,21 @@ async def test_a_slow_reader_never_leaves_its_old_answer_behind(
     held, computed, go = False, asyncio.Event(), asyncio.Event()
     answers = graph.answers
 
-    async def answer_late(store: Store, asks: Sequence[Ask]) -> Answers:
-        found = await answers(store, asks)
+    async def answer_late(store: Store, asks: Sequence[Ask], **wanted: bool) -> Answers:
+        found = await answers(store, asks, **wanted)
         if held and store is slow.store:
             computed.set()
             await go.wait()
         return found
 
     monkeypatch.setattr(graph, "answers", answer_late)
-    for _ in range(200):
+    for _ in range(CROSSINGS):
         code = network.chance.choice(list(network.referrers))
         above = network.path(code)[-1] if network.path(code) else code
         await writer.cache.drop(writer.store)
         await slow.cache.follow_once(slow.store)
         held, computed, go = True, asyncio.Event(), asyncio.Event()
-        late = asyncio.create_task(slow.reads().team(above, None))
+        late = asyncio.ensure_future(slow.reads().team(above, None))
         await computed.wait()
         await network.sell(code)
         if crossings % 2:
@@ -144,7 +146,7 @@ async def test_a_slow_reader_never_leaves_its_old_answer_behind(
         assert await writer.stale(network, [above]) == []
         await slow.cache.follow_once(slow.store)
         assert await slow.stale(network, [above]) == []
-    assert crossings == 200
+    assert crossings == CROSSINGS
 
 
 async def test_readers_and_writers_all_at_once(network: Network, writer: Reader, process: Process) -> None:
@@ -239,7 +241,7 @@ async def _until_ready(*readers: Reader) -> None:
     for reader in readers:
         # A connection of before may be dead without anybody having noticed; then the next read is the first to.
         await reader.reads().card("P000")
-        for _ in range(200):
+        for _ in range(CROSSINGS):
             if reader.cache.report().state == "ready":
                 break
             await asyncio.sleep(0.05)

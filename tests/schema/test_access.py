@@ -266,7 +266,7 @@ async def test_each_mutation_is_denied_to_whom_it_should(network: Service, role:
 @pytest.mark.parametrize(("role", "promoter"), VIEWERS)
 async def test_each_subscription_begins_for_whom_it_should(network: Service, role: Role, promoter: str | None) -> None:
     viewer = Viewer(role, promoter)
-    context = Context.of(network.stores, viewer, "en")
+    context = Context(network.stores, viewer, "en")
     for name, field in fields("Subscription").items():
         query = f"subscription {{ {selection(name, field, SUBSCRIBED)} }}"
         begun: Any = subscribe(build.graphql_schema(SCHEMA), parse(query), context_value=context)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
 from graphql.execution.incremental import IncrementalExecutor
 
 from graph_api import door
+from graph_api.app import SCHEMA
+from graph_api.schema import query as schema_query
+from graph_api.schema.build import graphql_schema
 from graph_api.schema.products import Product
 from graph_api.viewer import Role
 from tests.schema.conftest import Service
+from tests.schema.made_up import MadeUp
 from tests.schema.test_access import EVERYTHING
 
+MADE_UP = int(os.environ.get("MADE_UP", "40"))
+"""`MADE_UP=1000 make test ARGS=tests/schema/test_executor.py` for the long run."""
 MIXED = """query($on: Boolean = false) {
   z: plan { version startsAt overrideBp capBp __typename version @skip(if: true) again: version }
   promoters(orderBy: CODE, first: 3) { edges { node { __typename rank status ... on Node { id } phone earnings(month: "2026-01") { totalFen } code } } totalCount }
@@ -30,6 +39,30 @@ async def test_both_ways_answer_the_same(
     monkeypatch.setattr(door, "Executor", IncrementalExecutor)
     whole = await network.post(query, role=role, promoter=promoter, **variables)
     assert short.text == whole.text
+
+
+@pytest.mark.parametrize(
+    ("role", "promoter"), [(Role.ADMIN, None), (Role.FINANCE, None), (Role.PROMOTER, "A"), (Role.PROMOTER, "B")]
+)
+async def test_made_up_queries_are_answered_the_same_both_ways(
+    network: Service, monkeypatch: pytest.MonkeyPatch, role: Role, promoter: str | None
+) -> None:
+    answered = 0
+    for query in MadeUp(graphql_schema(SCHEMA), seed=6).queries(MADE_UP):
+        await network.post(query, role=role, promoter=promoter)  # from here on all that can be cached is
+        short = [await _answer(network, query, role, promoter) for _ in range(2)]  # and the second one may be kept
+        with monkeypatch.context() as patched:
+            patched.setattr(door, "Executor", IncrementalExecutor)
+            patched.setattr(schema_query, "answer_number", lambda *_: None)
+            assert short == [await _answer(network, query, role, promoter)] * 2, query
+        answered += '"data":{' in short[0]
+    assert answered > MADE_UP // 2  # the others ask for too much
+
+
+async def _answer(network: Service, query: str, role: Role, promoter: str | None) -> str:
+    """Without its price, and without the ids of requests."""
+    text = (await network.post(query, role=role, promoter=promoter)).text.partition(',"extensions":{"cost"')[0]
+    return re.sub(r'"requestId":"\w+"', "", text)
 
 
 @pytest.mark.parametrize(
