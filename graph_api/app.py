@@ -6,38 +6,28 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Route, WebSocketRoute
 
-from cypher import migrations, timing
-from cypher.store import Store, StoreTimeout, StoreUnavailable, connect
-from cypher.workbench import Workbench
-from graph_api import auth, logs, metrics, tracing, trusted
-from graph_api.batched.feed import Feed
-from graph_api.batched.reach import Reach
-from graph_api.batched.simulation import Simulations
-from graph_api.cache import Budgets, Cache, follow
+from cypher import timing
+from graph_api import logs, metrics, tracing, trusted
 from graph_api.callbacks import PATH, Callbacks
 from graph_api.console import console_routes
-from graph_api.context import Stores
 from graph_api.documents import Documents
 from graph_api.door import Door
 from graph_api.exports import Exports
 from graph_api.graphiql import graphiql_routes
 from graph_api.jobs.schedule import Scheduler, jobs_of
 from graph_api.jobs.transfers import Providers
-from graph_api.pii import Pii
-from graph_api.providers.choice import sending_providers
+from graph_api.opening import Opened, opened, readiness, sending
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
 from graph_api.sessions import Sessions
 from graph_api.settings import Settings
 from graph_api.sign_in import SignIn
-from graph_api.slow import SlowStatements
 from graph_api.sockets import Sockets
 from graph_api.viewer import Role
 
@@ -51,69 +41,6 @@ INDEX = """<!doctype html>
 <p>A promoter network service: who referred whom, served through GraphQL.</p>
 <ul>{links}</ul></body></html>
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the service stands on while it runs."""
-
-    stores: Stores
-    secret: str
-    servers: Servers
-
-    @property
-    def store(self) -> Store:
-        return self.stores.store
-
-
-@asynccontextmanager
-async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
-    """A migrated store, a cache that follows the journal, and the keys of personal data."""
-    secret = auth.secret_key(settings, embedded=servers.neo4j_kind == "embedded")
-    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
-    store = connect(
-        servers.neo4j_uri,
-        user=servers.neo4j_user,
-        password=servers.neo4j_password,
-        database=servers.neo4j_database,
-        timeout_seconds=settings.statement_timeout_seconds,
-    )
-    try:
-        await migrations.migrate(store)
-        await store.observe_head()
-        cache = await Cache.open(servers.redis_url)
-        feed = Feed(store)
-        reach, budgets = Reach(), Budgets(cache.door)
-        slow = SlowStatements(store, slow_seconds=settings.slow_statement_seconds)
-        await reach.begin(store)
-        works = (follow(store, cache, feed.advance), reach.follow(store), slow.explain())
-        beside = [asyncio.create_task(work) for work in works]
-        timing.listen(slow)
-        workbench = Workbench(store)
-        try:
-            pii = Pii.from_secret(secret, keys=keys)
-            stores = Stores(store, cache, pii, Simulations(store), feed, reach, budgets, workbench)
-            yield Opened(stores, secret, servers)
-        finally:
-            await workbench.close()
-            timing.ignore(slow)
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-            await cache.close()
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def sending(settings: Settings) -> AsyncIterator[Providers]:
-    """The providers that payouts are sent through."""
-    providers = sending_providers(settings)
-    try:
-        yield providers
-    finally:
-        for provider in providers.values():
-            await provider.close()
 
 
 @asynccontextmanager
@@ -218,19 +145,6 @@ def _add_pages(app: FastAPI, *, production: bool) -> None:
     async def exposition() -> Response:
         text = metrics.text(metrics.Watched(lambda: _counters(_opened(app))))
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-async def readiness(running: Opened) -> dict[str, object]:
-    """Whether requests can be answered: Neo4j and its schema must be there, the cache is only reported."""
-    neo4j, schema = "ok", "unknown"
-    try:
-        applied = {row.number for row in await migrations.applied(running.store)}
-        missing = {number for number, _ in migrations.numbered()} - applied
-        schema = f"{len(missing)} steps missing" if missing else "ok"
-    except (StoreUnavailable, StoreTimeout) as error:
-        neo4j = type(error).__name__
-    cache = running.stores.cache.report()
-    return {"ready": neo4j == schema == "ok", "neo4j": neo4j, "schema": schema, "redis": cache.state}
 
 
 def _counters(running: Opened) -> dict[str, float]:

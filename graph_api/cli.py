@@ -16,26 +16,26 @@ from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import auth, trusted
 from graph_api.actions.recompute import Recount
 from graph_api.actions.recompute import recompute as recompute_store
-from graph_api.app import SCHEMA, Opened
 from graph_api.batched.drift import CacheAway, CacheDrift, cache_drift
 from graph_api.doctor import findings as findings_of
 from graph_api.doctor import has_promoters
 from graph_api.errors import DomainError, ManyErrors
+from graph_api.listening import CannotListen, listen, terminable
 from graph_api.money_commands import app as money_app
+from graph_api.opening import Opened
 from graph_api.providers.choice import ProviderNotConfigured
 from graph_api.risk_commands import app as risk_app
-from graph_api.schema import build
 from graph_api.servers import (
     AdminToolFailed,
     DataDirInUse,
     JarDownloadFailed,
     ServerDidNotStart,
 )
-from graph_api.serving import CannotListen, NotAnswered, listen, run, terminable
 from graph_api.settings import Settings
 from graph_api.staff_commands import app as staff_app
 from graph_api.terminal import (
     DataDir,
+    NotAnswered,
     err,
     fail,
     now,
@@ -109,6 +109,8 @@ def serve(
     no_jobs: Annotated[bool, typer.Option("--no-jobs", help="Leave the scheduler off; only calls move time.")] = False,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM, which also stop every server that was started for it."""
+    from graph_api.serving import run  # HTTP takes long to import, and most commands do without
+
     settings = settings_of(data_dir)
     secret_of(settings)
     bound, address = listen(host, port)
@@ -259,6 +261,9 @@ def doctor(data_dir: DataDir = None) -> None:
 @app.command("export-schema")
 def export_schema() -> None:
     """Print the SDL."""
+    from graph_api.app import SCHEMA  # the API takes as long to import as all the rest
+    from graph_api.schema import build
+
     print(build.sdl(SCHEMA), end="")
 
 

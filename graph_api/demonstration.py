@@ -19,14 +19,16 @@ from cypher import health, months, network
 from cypher import staff as staff_statements
 from graph_api import auth
 from graph_api.actions import staff
-from graph_api.app import Opened, opened
 from graph_api.doctor import has_promoters
+from graph_api.listening import Address
+from graph_api.opening import Opened, opened
 from graph_api.passwords import Passwords
 from graph_api.rules.calendar import month_text
 from graph_api.rules.staff import ROLES
 from graph_api.servers import Servers
-from graph_api.serving import Address, NotAnswered, run
+from graph_api.serving import run
 from graph_api.settings import Settings
+from graph_api.terminal import NotAnswered
 from graph_api.viewer import Role
 from loaders import demo
 from loaders.demo.background import LEADER_CODE

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from cypher import health, jobs, migrations
 from graph_api.actions import ledger
 from graph_api.actions.recompute import recompute
-from graph_api.app import Opened, readiness
 from graph_api.batched.drift import CacheAway, cache_drift
+from graph_api.opening import Opened, readiness
 from graph_api.providers.choice import SENT_OVER_THE_NETWORK
 from graph_api.rules.calendar import DAY_US
 from graph_api.settings import Settings

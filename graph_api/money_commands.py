@@ -15,9 +15,9 @@ from cypher import jobs
 from graph_api import reconciling
 from graph_api.actions import sending
 from graph_api.actions.sending import Heard, Outgoing, Told
-from graph_api.app import Opened
-from graph_api.app import sending as open_providers
 from graph_api.jobs.schedule import Job, jobs_of, run_job
+from graph_api.opening import Opened
+from graph_api.opening import sending as open_providers
 from graph_api.providers import Report, bank_file, compared
 from graph_api.rules.calendar import instant, instant_text
 from graph_api.rules.plan import PayoutProvider

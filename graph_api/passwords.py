@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -21,7 +22,12 @@ WAITING_MAX = 32
 PARAMETERS = RFC_9106_LOW_MEMORY
 
 _HASHER = PasswordHasher.from_parameters(PARAMETERS)
-_NOBODYS = _HASHER.hash("the password of no account")
+
+
+@functools.cache
+def _nobodys() -> str:
+    """A hash that no account has; made once a process, and not by those that look at no password."""
+    return _HASHER.hash("the password of no account")
 
 
 class TooMany(Exception):
@@ -32,6 +38,7 @@ class Passwords:
     """Hashes and checks; one for each process."""
 
     def __init__(self) -> None:
+        _nobodys()  # not when somebody waits, who would learn by it that there is no such account
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
         self._waiting = 0
 
@@ -54,6 +61,6 @@ class Passwords:
 
 def _fits(password: str, kept: str | None) -> bool:
     try:
-        return _HASHER.verify(kept or _NOBODYS, normal_password(password)) and kept is not None
+        return _HASHER.verify(kept or _nobodys(), normal_password(password)) and kept is not None
     except (VerificationError, InvalidHashError):
         return False

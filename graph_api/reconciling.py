@@ -10,9 +10,9 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from graph_api.app import Opened
 from graph_api.batched import reconciliation
 from graph_api.batched.reconciliation import Reconciled
+from graph_api.opening import Opened
 from graph_api.providers.statement_files import PROVIDERS, NotUnderstood, lines_of
 from graph_api.rules.calendar import DAY_US, day_start
 from graph_api.rules.reconciliation import Found, Line, counts

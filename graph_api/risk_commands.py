@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from graph_api import evidence as packs
-from graph_api.app import Opened
 from graph_api.jobs.scan import Scanned, find, look
+from graph_api.opening import Opened
 from graph_api.rules.evidence import Signature, Verified, verified
 from graph_api.settings import Settings
 from graph_api.terminal import DataDir, err, now, secret_of, settings_of, with_store

@@ -10,21 +10,23 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from graph_api.app import create_app
+from graph_api.listening import Address
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.sockets import MESSAGE_BYTES_MAX
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 WORKER_SECONDS_MAX = 60
 COLLECT_AFTER_OBJECTS = 20_000
@@ -35,52 +37,6 @@ WEBSOCKETS: Mapping[str, Any] = {
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,
 }
-
-
-class CannotListen(Exception):
-    """The address is taken or not ours."""
-
-
-class NotAnswered(Exception):
-    """A query of the demonstration did not give real numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{shown}:{self.port}"
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, so that whatever was opened in it is closed."""
-
-    def stop(signum: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def listen(host: str, port: int) -> tuple[socket.socket, Address]:
-    """A bound socket and its address; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    return bound, Address(host, bound.getsockname()[1])
 
 
 def run(
@@ -105,7 +61,7 @@ def run(
         server_header=False,
         **WEBSOCKETS,
         timeout_graceful_shutdown=10,
-        # A worker answers its watcher only once it has imported everything: on a busy machine the five seconds
+        # A worker answers its watcher only once it has imported this room: on a busy machine the five seconds
         # that are usual had each of them killed and begun anew, for ever.
         timeout_worker_healthcheck=WORKER_SECONDS_MAX,
     )
@@ -122,6 +78,8 @@ def _served(settings: Settings, servers: Servers, runs_jobs: bool) -> FastAPI:
     Measured: each of its full runs held up every request for 130 ms; and with Python's own threshold of 700 objects
     its small runs took a quarter of a team view that is put together.
     """
+    from graph_api.app import create_app  # by whoever answers only: the one that watches workers needs none of it
+
     app = create_app(settings, servers=servers, runs_jobs=runs_jobs)
     app.router.lifespan_context = _draining(app.router.lifespan_context, settings.drain_seconds)
     gc.collect()

@@ -11,8 +11,8 @@ import typer
 from cypher import staff as statements
 from cypher.staff import Account
 from graph_api.actions import staff
-from graph_api.app import Opened
 from graph_api.errors import NotFound
+from graph_api.opening import Opened
 from graph_api.passwords import Passwords
 from graph_api.rules.calendar import local_text
 from graph_api.rules.staff import ROLES, name_error, password_error

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from graph_api import auth, logs
-from graph_api.app import Opened, opened
+from graph_api.opening import Opened, opened
 from graph_api.pii import Pii
 from graph_api.servers import Neo4jServer, Progress, Servers, open_servers, stopped_neo4j
 from graph_api.settings import Settings
@@ -27,6 +27,10 @@ err = Console(stderr=True, highlight=False)
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the embedded servers keep their files.", show_default=False)
 ]
+
+
+class NotAnswered(Exception):
+    """A query of the demonstration did not give real numbers."""
 
 
 def fail(message: str) -> NoReturn:

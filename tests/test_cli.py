@@ -73,6 +73,13 @@ def told_in_a_sentence(ran: Ran, *words: str) -> None:
     assert all(word in message for word in words), message
 
 
+def test_a_command_that_serves_nothing_imports_neither_the_api_nor_http() -> None:
+    heavy = ("fastapi", "uvicorn", "starlette", "polars", "graph_api.app", "graph_api.schema.build")
+    code = f"import sys, graph_api.cli; print(sorted(set({heavy}) & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
 def test_export_schema_prints_the_sdl(env: dict[str, str]) -> None:
     ran = run("export-schema", env=env)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, build.sdl(SCHEMA), "")

@@ -17,8 +17,8 @@ import pytest_asyncio
 from websockets.asyncio.client import connect
 
 from cypher.store import Store
+from graph_api.listening import listen
 from graph_api.servers import Servers
-from graph_api.serving import listen
 from graph_api.viewer import Role
 from tests.conftest import SECRET
 from tests.subscriptions.client import PROTOCOL, Closed, Socket, token

@@ -105,8 +105,9 @@ def quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr(passwords, "_HASHER", hasher)
-        patch.setattr(passwords, "_NOBODYS", hasher.hash("the password of no account"))
+        passwords._nobodys.cache_clear()
         yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture(scope="module")

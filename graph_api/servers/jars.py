@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
-import jgo.constants
 
 NEO4J_VERSION = "2026.08.1"
 LOCK_PATH = Path(__file__).with_name(f"neo4j-{NEO4J_VERSION}.lock")
@@ -78,6 +77,8 @@ def read_lock(path: Path = LOCK_PATH) -> tuple[LockedJar, ...]:
 
 def repository_address(setting: str | None) -> str:
     """The Maven repository to fetch from: the deployment's own, or the one jgo knows."""
+    import jgo.constants  # a fifth of a second that only those with an embedded Neo4j need
+
     return (setting or jgo.constants.MAVEN_CENTRAL_URL).rstrip("/")
 
 

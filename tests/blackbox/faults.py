@@ -30,8 +30,8 @@ import httpx
 
 from cypher.store import Store, connect
 from graph_api import auth
+from graph_api.listening import terminable
 from graph_api.servers import Servers, open_servers
-from graph_api.serving import terminable
 from graph_api.viewer import Role
 from tests.blackbox.api import RECORD, Api, Json, order
 from tests.blackbox.command import Command, environment

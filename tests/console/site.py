@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from graph_api import auth
 from graph_api.app import create_app
+from graph_api.listening import listen
 from graph_api.servers import Servers
-from graph_api.serving import listen
 from graph_api.settings import Settings
 from graph_api.viewer import Role
 from tests.conftest import SECRET

@@ -21,8 +21,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from graph_api.listening import terminable
 from graph_api.servers import Neo4jServer, Servers, ValkeyServer, open_servers
-from graph_api.serving import terminable
 from tests.blackbox.command import environment
 from tests.conftest import SECRET, raw_query
 from tests.money.stage import SELLERS, Served, Stage

@@ -19,8 +19,9 @@ from websockets.exceptions import ConnectionClosed
 from graph_api import auth
 from graph_api.app import create_app
 from graph_api.batched.feed import Feed
+from graph_api.listening import listen
 from graph_api.servers import Servers
-from graph_api.serving import WEBSOCKETS, listen
+from graph_api.serving import WEBSOCKETS
 from graph_api.settings import Settings
 from graph_api.sockets import Sockets
 from graph_api.viewer import Role
