@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     neo4j_heap: str = "512m"
     neo4j_page_cache: str = "256m"
     neo4j_transaction_memory: str = "192m"
+    neo4j_jvm_options: str = ""
+    """Further options for the embedded Neo4j's JVM, with spaces between them."""
     docker: Literal["auto", "never"] = "auto"
     statement_timeout_seconds: float = 30.0
     public_origin: str | None = None

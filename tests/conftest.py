@@ -20,6 +20,7 @@ from graph_api.pii import Pii
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
 from tests.processes import (
+    STEADY_JVM,
     USED,
     pytest_collection_modifyitems,
     pytest_configure,
@@ -58,7 +59,8 @@ async def empty(store: Store) -> None:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     given = Settings()
-    return given.model_copy(update={"data_dir": tmp_path_factory.mktemp("data")})
+    options = given.neo4j_jvm_options or STEADY_JVM
+    return given.model_copy(update={"data_dir": tmp_path_factory.mktemp("data"), "neo4j_jvm_options": options})
 
 
 @pytest.fixture(scope="session")

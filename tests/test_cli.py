@@ -26,6 +26,7 @@ from graph_api.servers import Servers
 from graph_api.viewer import Role, Viewer
 from tests.blackbox.command import environment
 from tests.conftest import SECRET
+from tests.processes import QUICK_JVM
 
 PROGRAM = str(Path(sys.executable).with_name("promograph"))
 FILES = {
@@ -53,6 +54,12 @@ def run(*arguments: str | Path, env: Mapping[str, str]) -> Ran:
 @pytest.fixture
 def env(servers: Servers, redis_url: str, tmp_path: Path) -> dict[str, str]:
     return environment(servers, secret=SECRET, data_dir=tmp_path / "data", redis_url=redis_url)
+
+
+def bare_environment() -> dict[str, str]:
+    """Of somebody who has set nothing, but that servers for one test start quickly."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PROMOGRAPH_")}
+    return bare | {"PROMOGRAPH_NEO4J_JVM_OPTIONS": QUICK_JVM}
 
 
 @pytest.fixture
@@ -202,7 +209,7 @@ def test_a_taken_port_is_told_in_a_sentence(store: Store, env: dict[str, str]) -
 @pytest.mark.timeout(400)
 def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("PROMOGRAPH_")}
+    bare = bare_environment()
     here = ("--data-dir", data_dir)
     with serving("--empty", *here, env=bare) as (process, url):
         begun = {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
@@ -228,7 +235,7 @@ def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path
 
 @pytest.mark.timeout(400)
 def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> None:
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("PROMOGRAPH_")}
+    bare = bare_environment()
     arguments = ("demo", "--exit", "--port", "0", "--promoters", "200", "--data-dir", tmp_path / "data")
     shown: set[str] = set()
     for loaded in ("loaded in", "was there"):

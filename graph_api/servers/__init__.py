@@ -230,6 +230,7 @@ def _neo4j(settings: Settings, jars: Sequence[Path], lock: DataDirLock) -> Neo4j
         jars=jars,
         lock=lock,
         memory=_memory(settings),
+        jvm_options=settings.neo4j_jvm_options.split(),
     )
 
 

@@ -93,13 +93,22 @@ class Neo4jHome:
 class Neo4jServer:
     """One embedded Neo4j; made stopped. Use it from one thread at a time."""
 
-    def __init__(self, home: Neo4jHome, *, jars: Sequence[Path], lock: DataDirLock, memory: Memory) -> None:
+    def __init__(
+        self,
+        home: Neo4jHome,
+        *,
+        jars: Sequence[Path],
+        lock: DataDirLock,
+        memory: Memory,
+        jvm_options: Sequence[str] = (),
+    ) -> None:
         home.make()
         self.home = home
         self.user, self.database = USER, DATABASE
         self.password = kept_password(home.password_path)
         self.port = 0
         self._lock, self._memory = lock, memory
+        self._jvm_options = (*JVM_OPTIONS, *jvm_options)
         self._process: KeptProcess | None = None
         self._peak_bytes = 0
         home.class_path.write_text(f'-cp "{":".join(map(str, jars))}"\n'.replace("\\", "\\\\"), "utf-8")
@@ -159,7 +168,7 @@ class Neo4jServer:
         tool = KeptProcess(
             self._java(
                 *([f"-Xmx{heap}"] if heap else []),
-                *JVM_OPTIONS,
+                *self._jvm_options,
                 f"@{self.home.class_path}",
                 "org.neo4j.cli.AdminTool",
                 *args,
@@ -183,7 +192,7 @@ class Neo4jServer:
         return KeptProcess(
             self._java(
                 f"-Xmx{self._memory.heap}",
-                *JVM_OPTIONS,
+                *self._jvm_options,
                 f"@{self.home.class_path}",
                 "org.neo4j.server.Neo4jCommunity",
                 f"--home-dir={self.home.dir}",

@@ -24,6 +24,7 @@ from loaders.load import load
 from loaders.offline import StoreNotEmpty
 from tests.conftest import Query
 from tests.loaders.directories import NOW, contents, directory_of, order, rejected_rows, small
+from tests.processes import QUICK_JVM
 
 NODES = "MATCH (n) WHERE NOT (n:Store OR n:Migration) RETURN labels(n) AS labels, properties(n) AS properties"
 RELATIONSHIPS = (
@@ -42,7 +43,9 @@ def comparable(rows: list[dict[str, Any]]) -> list[str]:
 
 @pytest.fixture
 def stopped(settings: Settings, tmp_path: Path) -> Iterator[Neo4jServer]:
-    with stopped_neo4j(settings.model_copy(update={"data_dir": tmp_path / "data"})) as neo4j_:
+    with stopped_neo4j(
+        settings.model_copy(update={"data_dir": tmp_path / "data", "neo4j_jvm_options": QUICK_JVM})
+    ) as neo4j_:
         yield neo4j_
 
 

@@ -24,6 +24,7 @@ from loaders import offline
 from loaders.demo.dealings import DEALINGS
 from loaders.demo.shapes import SHAPES, chain, fan
 from loaders.demo.world import END, Manifest, SoldLine, World, day_start, write
+from tests.processes import QUICK_JVM
 from tests.risk.background import DATA, PAGE, background, looked, moved_to_the_planters_year, page, snapshot
 
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the OTC network is not beside the project")
@@ -218,7 +219,9 @@ async def test_everything_planted_is_found_in_a_store_that_loaded_the_real_netwo
     with (tmp_path / "in" / "products.csv").open("a", encoding="utf-8") as stream:
         stream.write(f"{SKU},Compact disc,15000,2000\n")
     as_of = max(END, *(sale.paid_at for sale in world.sales))
-    with stopped_neo4j(settings.model_copy(update={"data_dir": tmp_path / "data"})) as server:
+    with stopped_neo4j(
+        settings.model_copy(update={"data_dir": tmp_path / "data", "neo4j_jvm_options": QUICK_JVM})
+    ) as server:
         report = await offline.build(server, pii, tmp_path / "in", now=as_of)
         assert {subject: counts.rejected for subject, counts in report.counts.items() if counts.rejected} == {}
         await asyncio.to_thread(server.start)

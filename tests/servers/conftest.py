@@ -15,6 +15,7 @@ import pytest
 
 from graph_api.servers import Servers, open_servers
 from graph_api.settings import Settings
+from tests.processes import QUICK_JVM
 
 # The jars are shared with every other embedded Neo4j of this user, so only the first run downloads them.
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ def small_settings(data_dir: Path) -> Settings:
         redis_url=None,
         neo4j_heap="512m",
         neo4j_page_cache="64m",
+        neo4j_jvm_options=QUICK_JVM,
     )
 
 

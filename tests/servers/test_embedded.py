@@ -30,6 +30,7 @@ from graph_api.servers import (
     stopped_neo4j,
 )
 from graph_api.servers.process import data_dir_lock
+from tests.processes import QUICK_JVM
 from tests.servers.conftest import GONE_SECONDS_MAX, ROOT, beginning_owner, owner, seconds_until_gone, small_settings
 
 
@@ -101,6 +102,11 @@ def test_the_description_names_doors_and_ports_and_no_password(embedded: Servers
     assert embedded.neo4j_password not in line
     assert embedded.redis_process
     assert embedded.redis_process.password not in line
+
+
+def test_further_options_of_the_settings_reach_the_jvm(embedded: Servers) -> None:
+    assert embedded.neo4j_process
+    assert set(QUICK_JVM.split()) <= set(psutil.Process(embedded.neo4j_process.pid).cmdline())
 
 
 def test_peak_memory_is_told_for_each(embedded: Servers) -> None:
