@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -70,9 +71,16 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """Each source is looked at by four rules, and read once."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -107,9 +115,7 @@ def test_engines_and_environment_are_behind_their_rooms(path: Path) -> None:
 def test_rules_use_the_standard_library_only_and_no_floats(path: Path) -> None:
     foreign = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"graph_api"}
     floats = [
-        node
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, float)
+        node for node in ast.walk(parsed(path)) if isinstance(node, ast.Constant) and isinstance(node.value, float)
     ]
     assert (foreign, floats) == (set(), [])
 
