@@ -26,6 +26,7 @@ from graph_api.servers import Servers
 from graph_api.viewer import Role, Viewer
 from tests.blackbox.command import environment
 from tests.conftest import SECRET
+from tests.inside import inside
 from tests.processes import QUICK_JVM
 
 PROGRAM = str(Path(sys.executable).with_name("promograph"))
@@ -95,26 +96,29 @@ def test_export_schema_prints_the_sdl(env: dict[str, str]) -> None:
 def test_a_token_is_printed_alone_and_is_good(env: dict[str, str]) -> None:
     ran = run("token", "--role", "PROMOTER", "--promoter", "B", "--ttl", "60", env=env)
     assert auth.viewer_of(SECRET, f"Bearer {ran.stdout.strip()}") == Viewer(Role.PROMOTER, "B")
-    assert auth.viewer_of(SECRET, f"Bearer {run('token', '--role', 'risk', env=env).stdout.strip()}") == Viewer(
+    assert auth.viewer_of(SECRET, f"Bearer {inside('token', '--role', 'risk', env=env).stdout.strip()}") == Viewer(
         Role.RISK
     )
 
 
-def test_a_wrong_call_is_told_in_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
+def test_a_wrong_call_is_told_in_a_sentence(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told_in_a_sentence(run("token", "--role", "PROMOTER", env=env), "--promoter")
-    told_in_a_sentence(run("token", "--role", "RISK", "--promoter", "B", env=env), "--promoter")
-    told_in_a_sentence(run("import", tmp_path / "none", env=env), "none")
+    told_in_a_sentence(inside("token", "--role", "RISK", "--promoter", "B", env=env), "--promoter")
+    told_in_a_sentence(inside("import", tmp_path / "none", env=env), "none")
     told_in_a_sentence(
-        run("import", tmp_path / "none", env=env | {"PROMOGRAPH_NEO4J_URI": "bolt://127.0.0.1:1"}), "none"
+        inside("import", tmp_path / "none", env=env | {"PROMOGRAPH_NEO4J_URI": "bolt://127.0.0.1:1"}), "none"
     )
-    told_in_a_sentence(run("token", "--role", "RISK", env=env | {"PROMOGRAPH_SECRET_KEY": "short"}), "SECRET_KEY")
+    told_in_a_sentence(inside("token", "--role", "RISK", env=env | {"PROMOGRAPH_SECRET_KEY": "short"}), "SECRET_KEY")
     unset = env | {"PROMOGRAPH_SECRET_KEY": "short", "PROMOGRAPH_ENV": "production"}
-    told_in_a_sentence(run("serve", "--port", "0", env=unset), "SECRET_KEY")
-    told_in_a_sentence(run("doctor", env=env | {"PROMOGRAPH_ENV": "staging"}), "PROMOGRAPH_ENV")
+    told_in_a_sentence(inside("serve", "--port", "0", env=unset), "SECRET_KEY")
+    told_in_a_sentence(inside("doctor", env=env | {"PROMOGRAPH_ENV": "staging"}), "PROMOGRAPH_ENV")
     away = env | {"PROMOGRAPH_NEO4J_URI": "bolt://127.0.0.1:1"}
-    told_in_a_sentence(run("recompute", env=away))
+    monkeypatch.setattr("cypher.store.WRITE_RETRY_SECONDS", 0.0)
+    told_in_a_sentence(inside("recompute", env=away))
     wrong = env | {"PROMOGRAPH_NEO4J_PASSWORD": "not the password"}
-    told_in_a_sentence(run("recompute", env=wrong))
+    told_in_a_sentence(inside("recompute", env=wrong))
 
 
 def test_files_go_in_and_out(store: Store, env: dict[str, str], files: Path, tmp_path: Path) -> None:
@@ -123,33 +127,33 @@ def test_files_go_in_and_out(store: Store, env: dict[str, str], files: Path, tmp
     report = json.loads(loaded.stdout.splitlines()[-1])
     assert report["orders"] == {"loaded": 1, "unchanged": 0, "rejected": 0, "quarantined": 0}
     (files / "products.csv").write_text(FILES["products.csv"] + "Q,bad,-1,2000\n", "utf-8")
-    again = run("import", files, "--rejected", tmp_path / "rejected.csv", env=env)
+    again = inside("import", files, "--rejected", tmp_path / "rejected.csv", env=env)
     assert again.returncode == 3
     assert json.loads(again.stdout.splitlines()[-1])["products"]["rejected"] == 1
     assert "Q,bad" in (tmp_path / "rejected.csv").read_text("utf-8")
-    exported = run("export", tmp_path / "out", env=env)
+    exported = inside("export", tmp_path / "out", env=env)
     assert (exported.returncode, exported.stdout.splitlines()[0]) == (0, "promoters.csv: 2 rows")
     assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)
 
 
 async def test_recompute_repairs_and_doctor_tells(store: Store, env: dict[str, str], files: Path, query: Any) -> None:
-    assert run("import", files, env=env).returncode == 0
+    assert inside("import", files, env=env).returncode == 0
     healthy = run("doctor", env=env)
     assert healthy.returncode == 0, healthy
     assert "BAD" not in healthy.stdout
     await query("MATCH (p:Promoter {code: 'B'}) SET p.sales_orders = 7")
     await query("DROP CONSTRAINT touch_key")
-    ill = run("doctor", env=env)
+    ill = inside("doctor", env=env)
     assert ill.returncode == 1
     assert "promograph recompute" in ill.stdout
     assert "touch_key" in ill.stdout
     await query("CREATE CONSTRAINT touch_key IF NOT EXISTS FOR ()-[r:TOUCHED]-() REQUIRE r.key IS UNIQUE")
-    repaired = run("recompute", env=env)
+    repaired = inside("recompute", env=env)
     assert repaired.returncode == 0
     assert "1 drifted" in repaired.stdout
     assert "B" in repaired.stdout
-    assert "0 drifted" in run("recompute", env=env).stdout
-    assert run("doctor", env=env).returncode == 0
+    assert "0 drifted" in inside("recompute", env=env).stdout
+    assert inside("doctor", env=env).returncode == 0
 
 
 @contextmanager

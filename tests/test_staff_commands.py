@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from graph_api.pii import Pii
 from graph_api.servers import Servers
 from tests.blackbox.command import environment
 from tests.conftest import SECRET, Query
-from tests.test_cli import PROGRAM
+from tests.inside import inside
 
 PASSWORD = "correct horse battery"
 
@@ -26,15 +25,7 @@ def env(servers: Servers, redis_url: str, tmp_path: Path) -> dict[str, str]:
 
 
 def run(*arguments: str, env: dict[str, str], typed: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "staff", *arguments],
-        env=os.environ | env,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    return inside("staff", *arguments, env=env, typed=typed)
 
 
 async def fits(store: Store, pii: Pii, name: str, password: str) -> bool:
