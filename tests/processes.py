@@ -16,15 +16,22 @@ PROCESSES = 2
 USED = pytest.StashKey[list[str]]()
 """One line for each pair of servers that a process used."""
 LONGEST_FIRST = (
+    "tests/blackbox/test_faults.py",
     "tests/oracle/test_otc_network.py",
     "tests/oracle/test_permutations.py",
+    "tests/risk/test_background.py",
+    "tests/money/test_kills.py",
     "tests/loaders/test_offline.py",
     "tests/money/test_machine.py",
-    "tests/money/test_kills.py",
+    "tests/money/test_races.py",
+    "tests/blackbox/test_fuzz.py",
+    "tests/servers/test_embedded.py",
+    "tests/schema/test_workbench.py",
+    "tests/schema/test_access.py",
+    "tests/blackbox/test_cache_faults.py",
     "tests/test_cli.py",
     "tests/blackbox/test_kill.py",
     "tests/oracle/test_worked_numbers.py",
-    "tests/servers/test_embedded.py",
 )
 """Files that take long begin first, so that no process is left alone with one of them in the end."""
 STEADY_JVM = "-XX:+UseSerialGC"
