@@ -28,8 +28,9 @@ from graph_api.settings import Settings
 from graph_api.viewer import Role
 from tests.actions.shop import NOW, Shop, shop
 from tests.blackbox.command import Command
-from tests.blackbox.fixtures import promograph, promograph_with
+from tests.blackbox.fixtures import promograph_with
 from tests.conftest import SECRET, Query, empty
+from tests.inside import promograph
 from tests.schema.books import Books
 from tests.schema.conftest import NAMES, PHONES, Json, Service, fill, serving
 from tests.test_exports import drained

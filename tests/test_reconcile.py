@@ -22,8 +22,8 @@ from graph_api.rules.reconciliation import Line, Ours, by_key, differences, miss
 from graph_api.servers import Servers
 from tests.blackbox.command import environment
 from tests.conftest import SECRET, Query, empty
+from tests.inside import inside
 from tests.schema.books import Books
-from tests.test_cli import run
 
 FIRST, LAST = date(2026, 2, 1), date(2026, 7, 31)
 Bank = list[dict[str, Any]]
@@ -223,10 +223,10 @@ async def test_the_command_ends_with_0_1_or_2(
     env = environment(servers, secret=SECRET, data_dir=tmp_path / "data", redis_url=redis_url)
     days = ("--from", FIRST.isoformat(), "--to", LAST.isoformat())
     files = {"good": as_file(tmp_path, bank, "good.csv"), "short": as_file(tmp_path, bank[3:], "short.csv")}
-    good = run("reconcile", files["good"], "--provider", "bank_file", *days, env=env)
+    good = inside("reconcile", files["good"], "--provider", "bank_file", *days, env=env)
     assert (good.returncode, json.loads(good.stdout)["differences"]) == (0, 0), good.stderr
     out = tmp_path / "out.csv"
-    short = run("reconcile", files["short"], "--provider", "bank_file", *days, "--out", out, env=env)
+    short = inside("reconcile", files["short"], "--provider", "bank_file", *days, "--out", out, env=env)
     told = json.loads(short.stdout.splitlines()[-1])
     assert short.returncode == 1
     assert told["differences"] == told["by_kind"]["PAID_HERE_NOT_THERE"] == len(rows_of(out)) > 0
@@ -238,6 +238,6 @@ async def test_the_command_ends_with_0_1_or_2(
         (files["good"], "--provider", "bank_file", "--from", "2026-02-30", "--to", "2026-03-01"),
         (tmp_path / "absent.csv", "--provider", "bank_file", *days),
     ):
-        bad = run("reconcile", *arguments, env=env)
+        bad = inside("reconcile", *arguments, env=env)
         assert (bad.returncode, bad.stdout) == (2, ""), arguments
         assert "Traceback" not in bad.stderr
