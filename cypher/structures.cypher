@@ -18,6 +18,23 @@ CALL () {
 }
 RETURN collect([$codes[place], code]) AS edges
 
+// name: columns
+// returns: maybe Columns
+// The tree below a promoter at an instant, breadth first, each level by code: parallel lists, with the code above each ("" of the root) and own sales of all time.
+MATCH (root:Promoter {code: $code})
+USING INDEX SEEK root:Promoter(code)
+WHERE root.joined_at <= $at
+CALL (root) {
+  MATCH (root)-[hops:REFERRED|FORMERLY_REFERRED*0..1000]->(p:Promoter)
+  WHERE all(r IN hops WHERE coalesce(r.since_at, endNode(r).joined_at) <= $at
+    AND coalesce(r.until_at, 9223372036854775807) > $at AND endNode(r).joined_at <= $at)
+  WITH DISTINCT p, size(hops) AS level, coalesce(startNode(last(hops)).code, '') AS referrer_code
+  WHERE level <= $depth
+  RETURN p, referrer_code ORDER BY level, p.code LIMIT $first
+}
+RETURN collect(p.code) AS codes, collect(referrer_code) AS referrer_codes, collect(p.rank) AS ranks, collect(p.status) AS statuses,
+       collect(p.joined_at) AS joined_ats, collect(coalesce(p.sales_volume_fen, 0)) AS volume_fens
+
 // name: around_people
 // returns: one Edges
 // Whatever touches some people: [from, to, kind, weight], as it is stored; identifiers of many people join nobody.

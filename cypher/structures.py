@@ -23,6 +23,18 @@ class Edges:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Of each promoter, in one order; `referrer_codes`: "" of the root."""
+
+    codes: list[str]
+    referrer_codes: list[str]
+    ranks: list[str]
+    statuses: list[str]
+    joined_ats: list[int]
+    volume_fens: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Codes:
     codes: list[str]
 
@@ -44,6 +56,10 @@ async def exists_at(run: Run, *, code: str, at: int) -> Existed | None: ...
 
 @statement
 async def below(run: Run, *, codes: list[str], at: int, first: int) -> Edges: ...
+
+
+@statement
+async def columns(run: Run, *, code: str, depth: int, at: int, first: int) -> Columns | None: ...
 
 
 @statement

@@ -26,6 +26,7 @@ WEIGHTS = {
     "Query.detectors": 200,
     "Query.salesSeries": COST_MAX // 4,
     "Query.auditLog": 500,
+    "Query.networkColumns": COST_MAX // 2,
     "Query.findPromoters": 50,
     "Query.blastRadius": 200,
     "Query.counterfactual": 400,

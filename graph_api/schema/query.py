@@ -8,9 +8,11 @@ from typing import cast
 import strawberry
 from strawberry.scalars import JSON
 
+from cypher.network import DEPTH_MAX
 from graph_api.actions import plans
 from graph_api.actions.workbench import ask, ask_saved
 from graph_api.batched.asks import PromoterOrder
+from graph_api.batched.columns import PEOPLE_MAX, columns
 from graph_api.batched.findings import Sifted
 from graph_api.batched.orders import Sought
 from graph_api.batched.simulation import Window
@@ -20,6 +22,7 @@ from graph_api.jobs import scan
 from graph_api.rules.plan import ComplianceMode
 from graph_api.schema import workbench
 from graph_api.schema.audit import AuditQueries
+from graph_api.schema.columns import NetworkColumns
 from graph_api.schema.commissions import Commission
 from graph_api.schema.counterfactual import Counterfactual
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
@@ -149,6 +152,23 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
         instant = info.context.now if at is None else at
         below = await info.context.structures.below(root_code, depth=max_depth, limit=limit, at=instant)
         return Subgraph.of(below) if below is not None else None
+
+    @resolver(
+        description="The tree below a promoter as parallel lists, of up to 100,000 people: what `network` tells as nodes and"
+        " edges of up to 5,000."
+    )
+    async def network_columns(
+        self,
+        info: Info,
+        root_code: str,
+        max_depth: int = DEPTH_MAX,
+        limit: int = PEOPLE_MAX,
+        at: Instant | None = None,
+    ) -> NetworkColumns | None:
+        context = info.context
+        instant = context.now if at is None else at
+        found = await columns(context.store, root_code, depth=max_depth, limit=limit, at=instant)
+        return NetworkColumns.of(found) if found is not None else None
 
     @resolver(description="Shortest typed path between two promoters, over every kind of relation unless told.")
     async def relation(

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     Month = int
     Instant = int
     Day = date
+    Numbers = list[int]
+    Texts = list[str]
 else:
     Fen = NewType("Fen", int)
     Whole = NewType("Whole", int)
     Month = NewType("Month", int)
     Instant = NewType("Instant", int)
     Day = NewType("Day", date)
+    Numbers = NewType("Numbers", list)
+    Texts = NewType("Texts", list)
 
 
 def _fen(value: object) -> int:
@@ -49,6 +53,15 @@ def _whole(value: object, name: str) -> int:
     if not FEN_MIN <= value <= FEN_MAX:
         raise GraphQLError(f"{name} must fit into 64 bits")
     return value
+
+
+def _as_it_is(value: object) -> object:
+    """A list that was made here: a hundred thousand values are not looked at one by one."""
+    return value
+
+
+def _never_given(value: object) -> object:
+    raise GraphQLError("lists of this kind are answers only")
 
 
 def _month(value: object) -> int:
@@ -108,5 +121,17 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Calendar day in Asia/Shanghai, YYYY-MM-DD.",
         serialize=date.isoformat,
         parse_value=_day,
+    ),
+    Numbers: strawberry.scalar(
+        name="Numbers",
+        description="Whole numbers in one JSON array: a column of a long table. In answers only.",
+        serialize=_as_it_is,
+        parse_value=_never_given,
+    ),
+    Texts: strawberry.scalar(
+        name="Texts",
+        description="Strings in one JSON array: a column of a long table. In answers only.",
+        serialize=_as_it_is,
+        parse_value=_never_given,
     ),
 }

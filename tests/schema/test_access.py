@@ -86,7 +86,18 @@ TRIALS = {"tryDetector"}
 FINDINGS = {"findings", "detectors"}
 SHAPES = {"networkDiff", "cycles", "chains", "ring", "identifierHubs", "quarantinedClaims"}
 WHAT_IF = {"blastRadius", "lossImpact", "counterfactual"}
-STRUCTURES = {"network", "relation", "previewMove", *SHAPES, *WORKBENCH, *TRIALS, *FINDINGS, *WHAT_IF, *AUDIT}
+STRUCTURES = {
+    "network",
+    "networkColumns",
+    "relation",
+    "previewMove",
+    *SHAPES,
+    *WORKBENCH,
+    *TRIALS,
+    *FINDINGS,
+    *WHAT_IF,
+    *AUDIT,
+}
 WATCHED_BY = {Role.OPERATOR, Role.RISK, Role.ADMIN}
 """Who sees how near a promoter's tree is to the law's line."""
 OF_STRUCTURE = {"compliance", "findings"}
@@ -108,6 +119,7 @@ LISTS_DENIED = {
 }
 ARGUMENTS = {
     "network": '(rootCode: "A")',
+    "networkColumns": '(rootCode: "A")',
     "relation": '(fromCode: "A", toCode: "B")',
     "previewMove": '(promoterCode: "B")',
     "ring": '(code: "B")',

@@ -30,6 +30,9 @@ MOVED_AT = instant("2026-03-01T00:00:00Z")
 NETWORK = """query($code: String!, $depth: Int, $limit: Int, $at: DateTime) {
   network(rootCode: $code, maxDepth: $depth, limit: $limit, at: $at) {
     nodes { id kind label level promoter { code } } edges { source target kind weight } truncated } }"""
+COLUMNS = """query($code: String!, $depth: Int, $limit: Int, $at: DateTime) {
+  networkColumns(rootCode: $code, maxDepth: $depth, limit: $limit, at: $at) {
+    codes parents ranks rankNames statuses statusNames joinedSeconds volumesFen truncated } }"""
 RELATION = """query($from: String!, $to: String!, $via: [RelationKind!], $hops: Int) {
   relation(fromCode: $from, toCode: $to, via: $via, maxHops: $hops) {
     hops nodes { id kind label promoter { code } } edges { source target kind weight } } }"""
@@ -96,6 +99,52 @@ async def test_a_tree_comes_breadth_first_and_says_when_it_is_cut(service: Servi
     assert leaf is not None
     assert (named(leaf)[0], leaf["truncated"]) == ([("A11", 0)], False)
     assert await network(service, "nobody") is None
+
+
+async def columns(service: Service, code: str, **given: Any) -> Json | None:
+    found: Json | None = (await service.data(COLUMNS, role=Role.RISK, code=code, **given))["networkColumns"]
+    return found
+
+
+def told(found: Json) -> list[tuple[str, str | None]]:
+    """Each code with the one above it, in order."""
+    codes, parents = found["codes"], found["parents"]
+    assert all(parent < place for place, parent in enumerate(parents))
+    return [(code, codes[parent] if parent >= 0 else None) for code, parent in zip(codes, parents, strict=True)]
+
+
+async def test_columns_tell_what_nodes_and_edges_tell(service: Service) -> None:
+    await sell(service.store, "o-1", buyer="x", seller="A1", fen=700)
+    await move(service.store, "A1", "B1")
+    for given in ({"depth": 9}, {"depth": 2}, {"depth": 9, "limit": 3}, {"depth": 9, "limit": 7}):
+        for at in (instant_text(MOVED_AT - 1), instant_text(MOVED_AT), None):
+            nodes, flat = await network(service, "R", at=at, **given), await columns(service, "R", at=at, **given)
+            assert nodes is not None
+            assert flat is not None
+            assert {*flat["codes"]} == {node["label"] for node in nodes["nodes"]}
+            assert {(above, code) for code, above in told(flat) if above} == named(nodes)[1]
+            assert flat["truncated"] is nodes["truncated"]
+    whole = await columns(service, "R")
+    assert whole is not None
+    assert dict(zip(whole["codes"], whole["volumesFen"], strict=True)) == dict.fromkeys(whole["codes"], 0) | {"A1": 700}
+    assert {whole["rankNames"][rank] for rank in whole["ranks"]} == {"PROMOTER"}
+    assert {whole["statusNames"][status] for status in whole["statuses"]} == {"ACTIVE"}
+    assert {*whole["joinedSeconds"]} == {JOINED // 1_000_000}
+    assert await columns(service, "nobody") is None
+    assert await columns(service, "R", at=instant_text(JOINED - 1)) is None
+
+
+@pytest.mark.parametrize("given", [{"limit": 0}, {"limit": 100_001}, {"depth": 0}])
+async def test_bounds_of_columns_are_held(service: Service, given: dict[str, int]) -> None:
+    answer = await service.ask(COLUMNS, role=Role.RISK, code="R", **given)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_two_pictures_of_a_hundred_thousand_do_not_fit_into_a_request(service: Service) -> None:
+    field = 'networkColumns(rootCode: "R") { codes parents ranks statuses joinedSeconds volumesFen truncated }'
+    assert "errors" not in await service.ask(f"{{ {field} }}", role=Role.RISK)
+    twice = await service.ask(f"{{ {' '.join(f'a{n}: {field}' for n in range(2))} }}", role=Role.RISK)
+    assert [error["extensions"]["code"] for error in twice["errors"]] == ["COST_EXCEEDED"]
 
 
 @pytest.mark.parametrize("given", [{"limit": 0}, {"limit": 5001}, {"limit": -1}, {"depth": 0}, {"depth": -7}])
