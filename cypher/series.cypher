@@ -73,3 +73,39 @@ CALL (span) {
     sum(CASE WHEN wanted THEN x.gross_fen ELSE 0 END) AS gross_fen, sum(CASE WHEN wanted THEN x.net_fen ELSE 0 END) AS net_fen
 }
 RETURN span[0] AS from_at, walked AS walked, payouts AS payouts, gross_fen AS gross_fen, net_fen AS net_fen
+
+// name: grouped
+// returns: one Grouped
+// What was sold between two instants by product, channel, rank or branch: [key, orders, volume_fen], the most first; `walked` says how many orders were looked at.
+// A branch is the tree, or, below a promoter, whoever of its direct downline stands above the seller; its own sales are its own branch.
+CALL () {
+  MATCH (o:Order)
+  WHERE o.paid_at >= $from_at AND o.paid_at < $until_at AND o.number IS NOT NULL
+  WITH o LIMIT $orders_max
+  RETURN collect(o) AS page, count(o) AS walked
+}
+CALL (page) {
+  UNWIND page AS o
+  WITH o
+  WHERE o.commissionable AND o.seller_code IS NOT NULL
+    AND ($utm_source IS NULL OR o.utm_source = $utm_source) AND ($utm_medium IS NULL OR o.utm_medium = $utm_medium)
+    AND ($utm_campaign IS NULL OR o.utm_campaign = $utm_campaign)
+  MATCH (o)-[l:CONTAINS]->(product:Product)
+  WHERE $sku IS NULL OR product.sku = $sku
+  WITH o.seller_code AS seller_code, o,
+    CASE $by WHEN 'PRODUCT' THEN product.sku WHEN 'CHANNEL' THEN coalesce(o.utm_source, '') ELSE '' END AS part,
+    sum(l.paid_fen - l.refunded_fen) AS volume_fen
+  WITH seller_code, part, count(o) AS orders, sum(volume_fen) AS volume_fen
+  MATCH (p:Promoter {code: seller_code})
+  WHERE ($rank IS NULL OR p.rank = $rank)
+    AND ($root_code IS NULL OR EXISTS { (p)<-[:REFERRED*0..1000]-(:Promoter {code: $root_code}) })
+  WITH orders, volume_fen, CASE $by WHEN 'RANK' THEN p.rank WHEN 'BRANCH' THEN COLLECT {
+      MATCH (p)<-[:REFERRED*0..1000]-(top:Promoter)
+      WHERE CASE WHEN $root_code IS NULL THEN NOT EXISTS { (top)<-[:REFERRED]-() }
+        ELSE EXISTS { (top)<-[:REFERRED]-(:Promoter {code: $root_code}) } OR (top = p AND p.code = $root_code) END
+      RETURN top.code LIMIT 1
+    }[0] ELSE part END AS key
+  WITH key, sum(orders) AS orders, sum(volume_fen) AS volume_fen ORDER BY volume_fen DESC, key LIMIT $first
+  RETURN collect([key, orders, volume_fen]) AS groups
+}
+RETURN walked AS walked, groups AS groups

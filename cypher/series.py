@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cypher.statements import Run, bind
 
@@ -40,6 +41,14 @@ class PaidOut:
     net_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """`groups`: [key, orders, volume_fen] each."""
+
+    walked: int
+    groups: list[list[Any]]
+
+
 @statement
 async def sold(
     run: Run,
@@ -65,3 +74,21 @@ async def joined(run: Run, *, spans: list[list[int]], people_max: int, root_code
 async def paid_out(
     run: Run, *, spans: list[list[int]], payouts_max: int, rank: str | None, root_code: str | None
 ) -> list[PaidOut]: ...
+
+
+@statement
+async def grouped(
+    run: Run,
+    *,
+    from_at: int,
+    until_at: int,
+    by: str,
+    first: int,
+    orders_max: int,
+    sku: str | None,
+    utm_source: str | None,
+    utm_medium: str | None,
+    utm_campaign: str | None,
+    rank: str | None,
+    root_code: str | None,
+) -> Grouped: ...

@@ -25,6 +25,7 @@ WEIGHTS = {
     "Query.tryDetector": COST_MAX // 2,
     "Query.detectors": 200,
     "Query.salesSeries": COST_MAX // 4,
+    "Query.salesGroups": COST_MAX // 8,
     "Query.auditLog": 500,
     "Query.networkColumns": COST_MAX // 2,
     "Query.findPromoters": 50,
@@ -68,7 +69,7 @@ LIST_FACTORS = {
 }
 """Lists that are longer: a structure, of which a page may hold a hundred, has hundreds of nodes. The schema's own, on
 the mean of its types: the whole of it fits into a request once."""
-PAGES = ("Connection", "Trial", "Cycles", "Chains")
+PAGES = ("Connection", "Trial", "Cycles", "Chains", "SalesGroups")
 """Types whose lists are as long as the `first` of the field that gives them."""
 WALKS = {
     "Promoter.team": None,

@@ -42,7 +42,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "payouts": "-yyy-y",
         "ledgerCheck": "-yyy-y",
         "contract": "yyyyyy",
-        "simulatePlan salesSeries": "-y-y-y",
+        "simulatePlan salesSeries salesGroups": "-y-y-y",
         "findings detectors": "-yy--y",
         "auditLog": "--y--y",
         "findPromoters": "-yyy-y",
@@ -100,6 +100,8 @@ OPEN: Mapping[str, str] = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PromoterConnection": "edges pageInfo totalCount",
     "PromoterEdge": "cursor node",
+    "SalesGroup": "key orders volumeFen",
+    "SalesGroups": "groups hasMore truncated",
     "SalesSeries": "points orderValues truncated",
     "SalesPoint": "from to orders volumeFen refundedFen commissionFen activePromoters payouts payoutGrossFen payoutNetFen"
     " newPromoters referredPromoters fissionBp",

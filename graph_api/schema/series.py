@@ -9,9 +9,10 @@ from typing import Annotated
 
 import strawberry
 
-from graph_api.batched import series
+from graph_api.batched import sales_groups, series
 from graph_api.batched.series import BOUNDS_FEN, Point, Sifted
-from graph_api.rules.spans import spans
+from graph_api.errors import Invalid
+from graph_api.rules.spans import Span, spans
 from graph_api.schema.enums import Rank
 from graph_api.schema.nodes import resolver
 from graph_api.schema.orders import Info
@@ -24,6 +25,14 @@ class SeriesPeriod(Enum):
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
+
+
+@strawberry.enum(description="What sales are put together by. CHANNEL is the UTM source.")
+class SalesGrouping(Enum):
+    PRODUCT = "PRODUCT"
+    BRANCH = "BRANCH"
+    CHANNEL = "CHANNEL"
+    RANK = "RANK"
 
 
 @strawberry.input(description="Which sales; everything given must hold.")
@@ -106,8 +115,47 @@ class SalesSeries:
     )
 
 
+@strawberry.type(description="Sales that have one thing in common.")
+class SalesGroup:
+    key: str = strawberry.field(
+        description="The SKU; the UTM source, empty if there was none; the seller's present rank; or the branch: the code of"
+        " its tree's root, or with branchCode of who stands directly below that, or of itself for its own sales."
+    )
+    orders: int = strawberry.field(description="Orders; one of several products counts with each.")
+    volume_fen: Fen = strawberry.field(description="Paid less refunded, whenever it was refunded.")
+
+
+@strawberry.type(description="Sales put together, the most first.")
+class SalesGroups:
+    groups: list[SalesGroup] = strawberry.field(description="As many as asked for.")
+    has_more: bool = strawberry.field(description="Whether there are smaller groups.")
+    truncated: bool = strawberry.field(
+        description="Whether these are more than 200,000 orders; then there is no group."
+    )
+
+
 @strawberry.type
 class SeriesQueries:
+    @resolver(
+        description="Sales of some days of Shanghai, both ends with them, by product, branch, channel or rank: each group is"
+        " what the same filter narrowed to it sums to."
+    )
+    async def sales_groups(
+        self,
+        info: Info,
+        from_: Annotated[Day, strawberry.argument(name="from")],
+        to: Day,
+        by: SalesGrouping,
+        filter: SalesFilter | None = None,
+        first: int = 20,
+    ) -> SalesGroups | None:
+        if to < from_:
+            raise Invalid("to lies before from", field=["to"])
+        which = filter.sifted if filter else Sifted()
+        found = await sales_groups.groups(info.context.store, which, Span(from_, to), by=by.value, first=first)
+        groups = [SalesGroup(key=each.key, orders=each.orders, volume_fen=each.volume_fen) for each in found.groups]
+        return SalesGroups(groups=groups, has_more=found.has_more, truncated=found.truncated)
+
     @resolver(
         description="Sales, commission, payouts and promoters by day, week or month of Shanghai, from a day to another, both"
         " with; at most 400 points."

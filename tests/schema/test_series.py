@@ -237,3 +237,69 @@ async def test_money_over_time_is_for_operators_finance_and_administrators(shop:
     ):
         answer = await shop.ask(SERIES, role=role, promoter=promoter, **{"from": "2026-01-01", "to": "2026-01-02"})
         assert ("errors" not in answer) is may, role
+
+
+GROUPS = """query($from: Date!, $to: Date!, $by: SalesGrouping!, $filter: SalesFilter, $first: Int! = 100) {
+  salesGroups(from: $from, to: $to, by: $by, filter: $filter, first: $first) {
+    groups { key orders volumeFen } hasMore truncated } }"""
+
+
+def branch(code: str, root: str | None) -> str:
+    """The tree's root; below somebody, the one directly under it."""
+    while REFERRERS[code] is not None and code != root and REFERRERS[code] != root:
+        code = REFERRERS[code]  # type: ignore[assignment]
+    return code
+
+
+KEYS: dict[str, Callable[[Row, Row, str | None], str]] = {
+    "PRODUCT": lambda order, line, root: line["sku"],
+    "CHANNEL": lambda order, line, root: order.get("utm_source") or "",
+    "RANK": lambda order, line, root: "SENIOR" if order["seller_code"] == "B" else "PROMOTER",
+    "BRANCH": lambda order, line, root: branch(order["seller_code"], root),
+}
+
+
+@pytest.mark.parametrize("by", KEYS)
+async def test_groups_are_summed_as_an_independent_count_sums_them(shop: Service, query: Query, by: str) -> None:
+    rows = await query(
+        "MATCH (o:Order)-[l:CONTAINS]->(p:Product) RETURN properties(o) AS o, p.sku AS sku, l.paid_fen AS paid,"
+        " l.refunded_fen AS refunded"
+    )
+    start, end = instant("2026-01-05T00:00:00+08:00"), instant("2026-03-11T00:00:00+08:00")
+    for which, holds in FILTERS:
+        counted: dict[str, list[Row]] = {}
+        for row in rows:
+            order = row["o"]
+            if not (start <= order["paid_at"] < end and order["commissionable"] and order.get("seller_code")):
+                continue
+            if holds(order, row):
+                counted.setdefault(KEYS[by](order, row, which.get("branchCode")), []).append(row)
+        asked = {"from": "2026-01-05", "to": "2026-03-10", "by": by, "filter": which or None}
+        found = (await shop.data(GROUPS, role=Role.FINANCE, **asked))["salesGroups"]
+        expected = {
+            key: (len({row["o"]["number"] for row in each}), sum(row["paid"] - row["refunded"] for row in each))
+            for key, each in counted.items()
+        }
+        assert {group["key"]: (group["orders"], group["volumeFen"]) for group in found["groups"]} == expected, which
+        volumes = [group["volumeFen"] for group in found["groups"]]
+        assert volumes == sorted(volumes, reverse=True)
+        assert (found["hasMore"], found["truncated"]) == (False, False)
+    (largest,) = (await shop.data(GROUPS, **asked | {"filter": None, "first": 1}))["salesGroups"]["groups"]
+    assert largest["volumeFen"] == max(
+        group["volumeFen"] for group in (await shop.data(GROUPS, **asked | {"filter": None}))["salesGroups"]["groups"]
+    )
+
+
+async def test_groups_of_too_many_orders_are_none_and_say_so(shop: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"from": "2026-01-01", "to": "2026-03-20", "by": "RANK"}
+    assert (await shop.data(GROUPS, **asked))["salesGroups"]["groups"]
+    monkeypatch.setattr(series, "ROWS_MAX", 5)
+    cut = (await shop.data(GROUPS, **asked))["salesGroups"]
+    assert (cut["groups"], cut["truncated"]) == ([], True)
+
+
+@pytest.mark.parametrize(("last", "first"), [("2026-02-01", 5), ("2026-03-01", 0), ("2026-03-01", 101)])
+async def test_groups_of_no_days_or_too_many_groups_are_refused(shop: Service, last: str, first: int) -> None:
+    asked = {"from": "2026-02-02", "to": last, "by": "RANK", "first": first}
+    answer = await shop.ask(GROUPS, **asked)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -195,7 +195,7 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
           <dl className="sums">
             {of.evidence.map((one) => (
               <div key={one.key}>
-                <dt>{one.key.replace(/_/g, " ")}</dt>
+                <dt>{named("evidence", one.key)}</dt>
                 <dd>
                   <b>{one.value}</b>{" "}
                   {one.threshold && <span className="note">{t("risk.threshold", { value: one.threshold })}</span>}

@@ -9,6 +9,7 @@ import { Missing, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter } from "../route";
 import { named, t, useLanguage } from "../words";
+import { Groups } from "./groups";
 
 const Chart = lazy(() => import("./charts"));
 
@@ -68,6 +69,7 @@ export function SeriesBoards({ search, month, products, news }: SeriesProps): Re
     if (news > 0) answer.again();
   }, [news]);
   const opened = search.get("from") !== null;
+  const titles = useMemo(() => new Map(products.map(({ sku, title }) => [sku, title])), [products]);
   return (
     <section className="series" aria-label={t("dash.series")}>
       <header className="head">
@@ -93,6 +95,7 @@ export function SeriesBoards({ search, month, products, news }: SeriesProps): Re
       <Shown of={answer} lines={10}>
         {({ salesSeries }) => (salesSeries ? <Boards of={salesSeries} period={span.period} /> : <Missing of={answer} />)}
       </Shown>
+      <Groups search={search} from={span.from} to={span.to} filter={filterOf(search)} titles={titles} />
       <TheQuery text={String(DashboardSeriesDocument)} />
     </section>
   );
