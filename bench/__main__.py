@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import door, files, fresh, growth, network, settlement, structures
+from bench import door, explorer, files, fresh, growth, network, settlement, structures
 from bench import orders as orders_told
 from bench.http_load import Connections, Figures, graphql_body, hammer
 from bench.peers import beside
@@ -200,7 +200,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("all", "settle", "scan", "questions", "orders", "fresh", "peers", "grow", "door"),
+        choices=("all", "settle", "scan", "questions", "orders", "fresh", "peers", "grow", "door", "explorer"),
         default="all",
         help="all: import and reads",
     )
@@ -218,6 +218,9 @@ def main() -> None:
         if given.what == "grow":
             networks = _two_networks(data_dir, promoters=given.promoters or 1_000_000)
             asyncio.run(growth.bench(networks, Path(directory), quick=given.quick))
+        elif given.what == "explorer":
+            trees = _two_networks(data_dir, promoters=given.promoters or 100_000, one_tree=True)
+            asyncio.run(explorer.bench(trees, Path(directory), quick=given.quick))
         else:
             with open_servers(_prepared(given, data_dir)) as servers:
                 print(servers.describe())
@@ -256,12 +259,14 @@ async def _chosen(given: argparse.Namespace, servers: Servers, directory: Path) 
             await bench(servers, directory, quick=given.quick)
 
 
-def _two_networks(data_dir: Path, *, promoters: int) -> dict[int, Settings]:
-    """Each in a data dir of its own, by its promoters."""
+def _two_networks(data_dir: Path, *, promoters: int, one_tree: bool = False) -> dict[int, Settings]:
+    """Each in a data dir of its own, by its promoters; of many trees, or of one."""
+    kind = "tree" if one_tree else "grow"
     networks = {}
     for count in (promoters // 10, promoters):
-        networks[count] = Settings().model_copy(update={"data_dir": data_dir / f"grow-{count}", **MEMORY["grow"]})
-        build(networks[count], str(count), partial(files.write, promoters=count))
+        networks[count] = Settings().model_copy(update={"data_dir": data_dir / f"{kind}-{count}", **MEMORY["grow"]})
+        write = partial(files.write, promoters=count, root_every=count if one_tree else files.ROOT_EVERY)
+        build(networks[count], str(count), write)
     return networks
 
 

@@ -28,19 +28,19 @@ ORDERS = (
 IDENTIFIERS = "code,kind,value"
 
 
-def write(directory: Path, *, promoters: int) -> None:
+def write(directory: Path, *, promoters: int, root_every: int = ROOT_EVERY) -> None:
     """The four files; everybody joins under a random earlier person, and those who joined early sell most."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_rows(directory / "promoters.csv", PROMOTERS, _promoters(promoters))
+    write_rows(directory / "promoters.csv", PROMOTERS, _promoters(promoters, root_every))
     write_rows(directory / "products.csv", PRODUCTS, [["tea", "tea", 10_000, 2_000]])
     write_rows(directory / "identifiers.csv", IDENTIFIERS, _identifiers(promoters))
     write_rows(directory / "orders.csv", ORDERS, _orders(promoters))
 
 
-def _promoters(count: int) -> Iterator[list[object]]:
+def _promoters(count: int, root_every: int) -> Iterator[list[object]]:
     draw = random.Random(count)
     for index in range(count):
-        referrer = promoter(draw.randrange(index)) if index % ROOT_EVERY else ""
+        referrer = promoter(draw.randrange(index)) if index % root_every else ""
         yield [promoter(index), "", "", referrer, instant_text(BEGAN_AT + index * JOINING_US // count)]
 
 

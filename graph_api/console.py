@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import functools
 import html
+import mimetypes
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -99,7 +101,8 @@ def _answering(answer: Callable[[], Response]) -> Callable[[Request], Awaitable[
 
 
 class _Files(StaticFiles):
-    """Files whose names change with their content; a CDN, being another origin, may fetch and serve them."""
+    """Files whose names change with their content, compressed for whoever takes it; a CDN, being another origin, may
+    fetch and serve them."""
 
     def __init__(self, directory: Path, headers: Mapping[str, str]) -> None:
         super().__init__(directory=directory)
@@ -107,12 +110,20 @@ class _Files(StaticFiles):
             **headers,
             "Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable",
             "Access-Control-Allow-Origin": "*",
+            "Vary": "Accept-Encoding",
         }
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
+        compressed = Path(f"{full_path}.gz")
+        taken = {part.partition(";")[0].strip() for part in Headers(scope=scope).get("accept-encoding", "").split(",")}
+        if "gzip" not in taken or not compressed.is_file():
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        else:
+            response = super().file_response(compressed, compressed.stat(), scope, status_code)
+            kind, _ = mimetypes.guess_type(full_path)
+            response.headers.update({"Content-Encoding": "gzip", "Content-Type": f"{kind}; charset=utf-8"})
         response.headers.update(self._headers)
         return response
 

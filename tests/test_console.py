@@ -83,7 +83,25 @@ async def test_a_page_holds_no_script_or_style_and_loads_files_of_ours_only(path
 async def test_names_of_files_change_with_their_content() -> None:
     names = [path.name for path in (BUILT / "assets").iterdir()]
     assert names
-    assert [name for name in names if not re.search(r"-[\w-]{8,}\.[a-z0-9]+$", name)] == []
+    assert [name for name in names if not re.search(r"-[\w-]{8,}\.[a-z0-9]+(\.gz)?$", name)] == []
+
+
+async def test_a_file_goes_compressed_to_whoever_takes_it_and_is_the_same() -> None:
+    async with client() as http:
+        for path in (BUILT / "assets").glob("*.[jc]s*"):
+            if path.suffix == ".gz":
+                continue
+            url = f"/console/assets/{path.name}"
+            plain = await http.get(url, headers={"Accept-Encoding": "identity"})
+            packed = await http.get(url, headers={"Accept-Encoding": "br, gzip;q=0.8"})
+            assert "content-encoding" not in plain.headers
+            assert packed.headers["content-encoding"] == "gzip"
+            assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+            assert packed.content == plain.content == path.read_bytes()
+            for answer in (plain, packed):
+                assert answer.headers["vary"] == "Accept-Encoding"
+                assert "immutable" in answer.headers["cache-control"]
+            assert packed.headers["content-type"].partition(";")[0] == plain.headers["content-type"].partition(";")[0]
 
 
 async def test_style_sheets_load_nothing() -> None:
@@ -156,6 +174,18 @@ def test_promoters_pages_ask_what_is_trusted_to_promoters_and_staffs_ask_the_res
         )
         manifest = trusted.of_pages(audience).values()  # type: ignore[arg-type]
         assert operations("\n".join(manifest)) == operations(texts)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_whatever_a_detector_measures_has_a_word(language: str) -> None:
+    measured = {
+        key
+        for file in (ROOT / "graph_api" / "risk").glob("*.py")
+        for key in re.findall(r'Evidence\(\s*"(\w+)"', file.read_text("utf-8"))
+    }
+    words = (ROOT / "web/console/src/words" / f"{language}.ts").read_text("utf-8")
+    assert measured
+    assert [key for key in sorted(measured) if f'"evidence.{key}":' not in words] == []
 
 
 def test_the_sources_are_strictly_typed() -> None:

@@ -24,6 +24,8 @@ const config: CodegenConfig = {
           DateTime: "string",
           Date: "string",
           Month: "string",
+          Numbers: "number[]",
+          Texts: "string[]",
           JSON: "unknown",
         },
       },

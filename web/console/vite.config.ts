@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
 /** Operations of promoters' pages are named so; all others are for staff. */
@@ -22,6 +23,16 @@ export default defineConfig({
         for (const [audience, isTheirs] of Object.entries({ promoters: ofPhones, staff: (text: string) => !ofPhones(text) })) {
           const theirs = Object.fromEntries(Object.entries(known).filter(([, text]) => isTheirs(text)));
           writeFileSync(resolve(folder, `${audience}.json`), `${JSON.stringify(theirs, null, 1)}\n`);
+        }
+      },
+    },
+    {
+      name: "compressed",
+      // Beside each text its compressed form, which the service gives to whoever takes it: made once, and as small as it gets.
+      writeBundle(options, bundle) {
+        for (const name of Object.keys(bundle)) {
+          const file = resolve(options.dir ?? "dist", name);
+          if (/\.(js|css)$/.test(name)) writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
         }
       },
     },

@@ -11,7 +11,6 @@ export interface DrawnNode extends Point {
   size: number;
   colour: string;
   dim: boolean;
-  marked: boolean;
 }
 
 export interface DrawnEdge {
@@ -21,8 +20,9 @@ export interface DrawnEdge {
   width: number;
 }
 
-/** Everything as it is to be drawn, in the picture's own measure. */
+/** Everything as it is to be drawn, in the picture's own measure; the view is kept for as long as the points are the same. */
 export interface Drawing {
+  points: ReadonlyMap<string, Point>;
   nodes: DrawnNode[];
   edges: DrawnEdge[];
   dim: string;
@@ -31,6 +31,8 @@ export interface Drawing {
 
 interface CanvasProps {
   drawing: Drawing;
+  /** Who stands out: the selected and the pinned. */
+  marked: ReadonlySet<string>;
   onSelect: (id: string) => void;
   onOpen?: (id: string) => void;
 }
@@ -38,13 +40,13 @@ interface CanvasProps {
 const CROWD = 1500;
 
 /** The picture in WebGL. It is for the eye and the pointer: what it says stands in a table as well. */
-export function Canvas({ drawing, onSelect, onOpen }: CanvasProps): ReactNode {
+export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const sigma = useRef<Sigma>(undefined);
   const told = useRef({ onSelect, onOpen });
   told.current = { onSelect, onOpen };
   const dark = useDark();
-  const shape = useRef("");
+  const shown = useRef<Pick<Drawing, "points" | "text">>(undefined);
 
   useEffect(() => {
     if (!place.current) return;
@@ -69,7 +71,7 @@ export function Canvas({ drawing, onSelect, onOpen }: CanvasProps): ReactNode {
     sigma.current = made;
     return () => {
       sigma.current = undefined;
-      shape.current = "";
+      shown.current = undefined;
       made.kill();
     };
   }, []);
@@ -77,30 +79,52 @@ export function Canvas({ drawing, onSelect, onOpen }: CanvasProps): ReactNode {
   useEffect(() => {
     const made = sigma.current;
     if (!made) return;
+    // Each change of a setting, and of the graph, looks at every node again.
+    if (drawing.text !== shown.current?.text) {
+      made.setSetting("labelColor", { color: drawing.text });
+      made.setSetting("defaultDrawNodeHover", hovered(drawing.text));
+    }
+    const crowded = drawing.edges.length > CROWD;
+    if (made.getSetting("hideEdgesOnMove") !== crowded) made.setSetting("hideEdgesOnMove", crowded);
+    if (drawing.points !== shown.current?.points) made.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
+    shown.current = drawing;
     made.setGraph(graphOf(drawing));
-    made.setSetting("labelColor", { color: drawing.text });
-    made.setSetting("hideEdgesOnMove", drawing.edges.length > CROWD);
-    made.setSetting("defaultDrawNodeHover", hovered(drawing.text));
-    const now = drawing.nodes.map((node) => `${node.id}${Math.round(node.x)}`).join();
-    if (now !== shape.current) made.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
-    shape.current = now;
-    made.refresh();
+    tell(made, drawing);
   }, [drawing, dark]);
 
+  useEffect(() => {
+    const graph = sigma.current?.getGraph();
+    if (!graph) return;
+    const present = drawing.nodes.filter((node) => marked.has(node.id));
+    for (const { id, size } of present) graph.mergeNodeAttributes(id, { size: size + 3, forceLabel: true });
+    return () => {
+      if (graph !== sigma.current?.getGraph()) return;
+      for (const { id, size } of present) graph.mergeNodeAttributes(id, { size, forceLabel: false });
+    };
+  }, [drawing, marked, dark]);
+
   return <div ref={place} className="canvas" role="img" aria-label={t("explore.picture")} />;
+}
+
+/** Whoever drives the page from outside learns what is drawn, and where the first node is, in pixels of the picture. */
+function tell(made: Sigma, { nodes }: Drawing): void {
+  const { dataset } = made.getContainer();
+  const [first] = nodes;
+  const at = first ? made.graphToViewport(first) : { x: 0, y: 0 };
+  dataset["nodes"] = String(nodes.length);
+  dataset["first"] = `${Math.round(at.x)} ${Math.round(at.y)}`;
 }
 
 function graphOf(drawing: Drawing): MultiDirectedGraph {
   const graph = new MultiDirectedGraph();
   for (const node of drawing.nodes) {
-    graph.mergeNode(node.id, {
+    graph.addNode(node.id, {
       x: node.x,
       y: node.y,
-      size: node.marked ? node.size + 3 : node.size,
+      size: node.size,
       color: node.dim ? drawing.dim : node.colour,
       label: node.label,
-      forceLabel: node.marked,
-      zIndex: node.marked ? 2 : node.dim ? 0 : 1,
+      zIndex: node.dim ? 0 : 1,
     });
   }
   for (const edge of drawing.edges) {

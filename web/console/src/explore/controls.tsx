@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useAnswer } from "../asking";
 import { RANKS, STATUSES } from "../console/list";
 import { count, thisMonth } from "../figures";
@@ -9,7 +9,7 @@ import { Empty, Shown } from "../parts/state";
 import { named, t } from "../words";
 import type { Change } from "./explore";
 import type { Loaded } from "./loading";
-import type { ColourBy, Layout, SizeBy, View } from "./view";
+import { type ColourBy, type Layout, LIMIT_MAX, type SizeBy, type View } from "./view";
 
 /** Search as one types; Enter or a click opens a tree. */
 export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode {
@@ -53,7 +53,7 @@ const KINDS: RelationKind[] = ["REFERRED", "PURCHASED_THROUGH", "DEVICE", "PAYOU
 
 export function Controls({ view, change, loaded }: { view: View; change: Change; loaded: Loaded }): ReactNode {
   const any = ["", t("field.any")] as const;
-  const present = new Set(loaded.parts.flatMap((part) => part.edges.map((edge) => edge.kind)));
+  const present = useMemo(() => new Set(loaded.parts.flatMap((part) => part.edges.map((edge) => edge.kind))), [loaded.there]);
   return (
     <>
       <div className="segments" role="group" aria-label={t("explore.layout")}>
@@ -77,7 +77,7 @@ export function Controls({ view, change, loaded }: { view: View; change: Change;
         <Select
           label={t("explore.limit")}
           value={String(view.limit)}
-          options={[100, 500, 1000, 2000, 5000].map((many) => [String(many), count(many)] as const)}
+          options={[100, 500, 2000, 10_000, LIMIT_MAX].map((many) => [String(many), count(many)] as const)}
           onChange={(limit) => change({ limit: Number(limit) })}
         />
       </div>

@@ -1,53 +1,62 @@
 import type { Drawing } from "./canvas";
-import { placed } from "./layouts";
+import { placed, type Point } from "./layouts";
 import { colours, edgeColour, measure, nodeColour, radius } from "./paint";
 import { type Forest, forest, type Part, type Sums, sums, uncollapsed } from "./picture";
 import type { View } from "./view";
 
-/** A view's picture: who is in it, where, and how it looks. */
-export interface Picture {
+const ORIGIN: Point = { x: 0, y: 0 };
+
+/** Who is in a picture and where: it changes with answers, the layout and what is folded, not with how it looks. */
+export interface Places {
   part: Part;
   forest: Forest;
   sums: Map<string, Sums>;
+  points: Map<string, Point>;
+}
+
+/** A view's picture: who is in it, where, and how it looks. */
+export interface Picture extends Places {
   drawing: Drawing;
   /** Those that the filters let through. */
   matching: Set<string>;
 }
 
-type Look = Pick<View, "layout" | "size" | "colour" | "rank" | "status" | "minYuan" | "hidden" | "collapsed" | "selected" | "pinned">;
+type Look = Pick<View, "size" | "colour" | "rank" | "status" | "minYuan" | "hidden">;
 
-export function drawn(whole: Part, rootId: string | undefined, look: Look, scores: ReadonlyMap<string, number>): Picture {
+export function placedIn(whole: Part, rootId: string | undefined, { layout, collapsed }: Pick<View, "layout" | "collapsed">): Places {
   const first = forest(whole, rootId);
   const total = sums(whole, first);
-  const ids = new Map(whole.nodes.map((node) => [node.label, node.id]));
-  const collapsed = new Set(look.collapsed.map((code) => ids.get(code) ?? ""));
-  const part = uncollapsed(whole, first, collapsed);
-  const found = collapsed.size ? forest(part, rootId) : first;
-  const points = placed(look.layout, found);
+  const part = uncollapsed(whole, first, new Set(collapsed));
+  const found = collapsed.length ? forest(part, rootId) : first;
+  return { part, forest: found, sums: total, points: placed(layout, found) };
+}
+
+export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, number>): Picture {
+  const { part, forest: found, sums: total, points } = places;
   const given = colours();
   const hidden = new Set<string>(look.hidden);
-  const marked = new Set([look.selected, ...look.pinned]);
   const matching = new Set(part.nodes.filter((node) => matches(node, look)).map((node) => node.id));
-  const values = new Map(part.nodes.map((node) => [node.id, measure(node, look.size, total.get(node.id))]));
-  let most = 0;
-  for (const value of values.values()) if (value > most) most = value;
+  const values = part.nodes.map((node) => measure(node, look.size, total.get(node.id)));
+  const most = values.reduce((a, b) => Math.max(a, b), 0);
   return {
-    part,
-    forest: found,
-    sums: total,
+    ...places,
     matching,
     drawing: {
       dim: given.dim,
       text: given.text,
-      nodes: part.nodes.map((node) => ({
-        id: node.id,
-        label: node.label,
-        ...(points.get(node.id) ?? { x: 0, y: 0 }),
-        size: radius(values.get(node.id) ?? 0, most, part.nodes.length),
-        colour: nodeColour(node, look.colour, found.level.get(node.id) ?? 0, scores.get(node.label), given),
-        dim: !matching.has(node.id),
-        marked: marked.has(node.label),
-      })),
+      points,
+      nodes: part.nodes.map((node, at) => {
+        const { x, y } = points.get(node.id) ?? ORIGIN;
+        return {
+          id: node.id,
+          label: node.label,
+          x,
+          y,
+          size: radius(values[at] ?? 0, most, part.nodes.length),
+          colour: nodeColour(node, look.colour, found.level.get(node.id) ?? 0, scores.get(node.label), given),
+          dim: !matching.has(node.id),
+        };
+      }),
       edges: part.edges
         .filter((edge) => !hidden.has(edge.kind))
         .map((edge) => ({

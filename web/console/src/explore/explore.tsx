@@ -9,7 +9,7 @@ import { colour, useDark } from "../theme";
 import { t, useLanguage } from "../words";
 import { Canvas } from "./canvas";
 import { Controls, Find } from "./controls";
-import { drawn, type Picture } from "./drawn";
+import { drawn, type Picture, placedIn } from "./drawn";
 import { csv, gexf, png, saved, svg } from "./exports";
 import { useParts } from "./loading";
 import { merged } from "./picture";
@@ -28,12 +28,16 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
   const { change, undo, redo } = useHistory(view);
   const loaded = useParts(view);
   const scores = useScores(view.colour === "finding");
-  const whole = useMemo(() => merged(loaded.parts), [loaded.parts.length, loaded.loading, text]);
-  const rootId = whole.nodes.find((node) => node.label === view.root)?.id;
+  const whole = useMemo(() => merged(loaded.parts), [loaded.there]);
+  const collapsed = view.collapsed.join();
+  const places = useMemo(() => placedIn(whole, view.root || undefined, view), [whole, view.root, view.layout, collapsed]);
+  const hidden = view.hidden.join();
   const picture = useMemo(
-    () => drawn(whole, rootId, view, scores),
-    [whole, rootId, view, scores, dark, language],
+    () => drawn(places, view, scores),
+    [places, view.size, view.colour, view.rank, view.status, view.minYuan, hidden, scores, dark, language],
   );
+  const pins = view.pinned.join();
+  const marked = useMemo(() => new Set([view.selected, ...view.pinned]), [view.selected, pins]);
   const codeOf = useCallback((id: string) => whole.nodes.find((node) => node.id === id)?.label ?? "", [whole]);
   const selected = whole.nodes.find((node) => node.label === view.selected);
   const [tree] = loaded.parts;
@@ -69,7 +73,7 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
             {t("act.redo")}
           </button>
           <Copy text={() => location.href} label={t("act.link")} />
-          <Exports picture={picture} name={view.root || "network"} />
+          <Exports picture={picture} marked={marked} name={view.root || "network"} />
           <span className="note" role="status">
             {loaded.loading ? `${t("state.loading")}… ` : ""}
             {picture.part.nodes.length > 0 && t("explore.shown", { nodes: count(picture.part.nodes.length), edges: count(picture.part.edges.length) })}
@@ -82,6 +86,7 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
         {!view.root && !view.from && <Empty>{t("explore.start")}</Empty>}
         <Canvas
           drawing={picture.drawing}
+          marked={marked}
           onSelect={(id) => change({ selected: codeOf(id) })}
           onOpen={(id) => change(toggled(view, codeOf(id), picture))}
         />
@@ -151,15 +156,15 @@ function useScores(wanted: boolean): ReadonlyMap<string, number> {
   }, [data]);
 }
 
-function Exports({ picture, name }: { picture: Picture; name: string }): ReactNode {
+function Exports({ picture, marked, name }: { picture: Picture; marked: ReadonlySet<string>; name: string }): ReactNode {
   const { part, drawing, forest, sums } = picture;
   const empty = part.nodes.length === 0;
   return (
     <span className="inline" role="group" aria-label={t("act.export")}>
-      <button type="button" disabled={empty} onClick={async () => saved(`${name}.png`, await png(drawing, colour("bg")), "image/png")}>
+      <button type="button" disabled={empty} onClick={async () => saved(`${name}.png`, await png(drawing, marked, colour("bg")), "image/png")}>
         PNG
       </button>
-      <button type="button" disabled={empty} onClick={() => saved(`${name}.svg`, svg(drawing, colour("bg")), "image/svg+xml")}>
+      <button type="button" disabled={empty} onClick={() => saved(`${name}.svg`, svg(drawing, marked, colour("bg")), "image/svg+xml")}>
         SVG
       </button>
       <button type="button" disabled={empty} onClick={() => saved(`${name}.gexf`, gexf(part.nodes, part.edges, drawing), "application/xml")}>

@@ -61,7 +61,7 @@ const WIDTH = 2000;
 const MARGIN = 60;
 
 /** The whole picture, not the part in view. */
-export function svg(drawing: Drawing, background: string): string {
+export function svg(drawing: Drawing, marked: ReadonlySet<string>, background: string): string {
   const xs = drawing.nodes.map((node) => node.x);
   const ys = drawing.nodes.map((node) => node.y);
   const least = (all: number[]): number => all.reduce((a, b) => Math.min(a, b), Infinity);
@@ -81,7 +81,7 @@ export function svg(drawing: Drawing, background: string): string {
   const named = drawing.nodes.length <= 400;
   const dots = drawing.nodes.map((node) => {
     const { x, y } = at.get(node.id) ?? { x: 0, y: 0 };
-    const label = named || node.marked ? `<text x="${(x + node.size + 4).toFixed(1)}" y="${(y + 4).toFixed(1)}">${escaped(node.label)}</text>` : "";
+    const label = named || marked.has(node.id) ? `<text x="${(x + node.size + 4).toFixed(1)}" y="${(y + 4).toFixed(1)}">${escaped(node.label)}</text>` : "";
     return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${node.size.toFixed(1)}" fill="${node.dim ? drawing.dim : node.colour}"/>${label}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">
@@ -93,8 +93,8 @@ export function svg(drawing: Drawing, background: string): string {
 }
 
 /** The same as pixels. */
-export async function png(drawing: Drawing, background: string): Promise<Blob> {
-  const address = URL.createObjectURL(new Blob([svg(drawing, background)], { type: "image/svg+xml" }));
+export async function png(drawing: Drawing, marked: ReadonlySet<string>, background: string): Promise<Blob> {
+  const address = URL.createObjectURL(new Blob([svg(drawing, marked, background)], { type: "image/svg+xml" }));
   try {
     const image = new Image();
     image.src = address;

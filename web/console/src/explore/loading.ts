@@ -10,8 +10,8 @@ import {
 } from "../generated/graphql";
 import { session } from "../session";
 import { type Answered, ask, Unreachable } from "../wire";
-import { type Edge, nodeOf, type Part } from "./picture";
-import { endOf, type View } from "./view";
+import { type Edge, nodeOf, type Part, partOf, treeOf } from "./picture";
+import { endOf, LIMIT_MAX, type View } from "./view";
 
 /** What one question has brought; `told` is what else is to be said about it. */
 export interface Brought extends Part {
@@ -35,9 +35,9 @@ const PAGE = 50;
 const referral = (source: string, target: string): Edge => ({ source, target, kind: "REFERRED" });
 
 async function tree(root: string, depth: number, limit: number, at: string): Promise<Brought> {
-  const { network } = (await ask(ExploreTreeDocument, { root, depth, limit, at: endOf(at) })).data;
-  if (!network) return { ...NOTHING, absent: true };
-  return { nodes: network.nodes.map(nodeOf), edges: network.edges, truncated: network.truncated };
+  const found = (await ask(ExploreTreeDocument, { root, depth, limit, at: endOf(at) })).data.networkColumns;
+  if (!found) return { ...NOTHING, absent: true };
+  return { ...treeOf(found), truncated: found.truncated };
 }
 
 async function difference({ root, depth, limit, at, since }: View): Promise<Brought> {
@@ -45,9 +45,10 @@ async function difference({ root, depth, limit, at, since }: View): Promise<Brou
   const answer = await ask(ExploreDiffDocument, { root, from: endOf(since) ?? to, to, depth, limit: Math.min(limit, 1000) });
   const diff = answer.data.networkDiff;
   if (!diff) return { ...NOTHING, absent: true };
+  const part = partOf(diff.nodes.map(({ node }) => node), diff.edges.map(({ edge, state }) => ({ ...edge, change: state })));
   return {
-    nodes: diff.nodes.map(({ node, state }) => ({ ...nodeOf(node), change: state })),
-    edges: diff.edges.map(({ edge, state }) => ({ ...edge, change: state })),
+    nodes: part.nodes.map((node, at) => ({ ...node, change: diff.nodes[at]?.state ?? "UNCHANGED" })),
+    edges: part.edges,
     truncated: diff.truncated,
     changes: diff,
   };
@@ -64,7 +65,7 @@ async function expanded(code: string, pages: number): Promise<Brought> {
     const downline: NonNullable<ExploreExpandQuery["promoter"]>["downline"] = promoter.downline;
     for (const { node } of downline.edges) {
       brought.nodes.push(nodeOf({ id: node.id, kind: "PROMOTER", label: node.code, promoter: node }));
-      brought.edges.push(referral(promoter.id, node.id));
+      brought.edges.push(referral(code, node.code));
     }
     brought.direct = { code, total: downline.totalCount, shown: Math.min(downline.totalCount, (page + 1) * PAGE) };
     after = downline.pageInfo.endCursor ?? null;
@@ -76,17 +77,14 @@ async function expanded(code: string, pages: number): Promise<Brought> {
 async function path(from: string, to: string): Promise<Brought> {
   const { relation } = (await ask(ExplorePathDocument, { from, to, via: null })).data;
   if (!relation) return { ...NOTHING, hops: -1 };
-  return {
-    nodes: relation.nodes.map(nodeOf),
-    edges: relation.edges.map((edge) => ({ ...edge, onPath: true })),
-    hops: relation.hops,
-  };
+  const part = partOf(relation.nodes, relation.edges);
+  return { nodes: part.nodes, edges: part.edges.map((edge) => ({ ...edge, onPath: true })), hops: relation.hops };
 }
 
 async function ring(code: string): Promise<Brought> {
   const found = (await ask(ExploreRingDocument, { code })).data.ring;
   if (!found) return NOTHING;
-  return { nodes: found.structure.nodes.map(nodeOf), edges: found.structure.edges, truncated: found.truncated };
+  return { ...partOf(found.structure.nodes, found.structure.edges), truncated: found.truncated };
 }
 
 function questions(view: View): Question[] {
@@ -98,7 +96,7 @@ function questions(view: View): Question[] {
   return [
     first,
     ...view.expanded.map(([code, pages]) => ({ key: `expand ${code} ${pages}`, run: () => expanded(code, pages) })),
-    ...view.branches.map((code) => ({ key: `branch ${code} ${at}`, run: () => tree(code, DEEP, 5000, at) })),
+    ...view.branches.map((code) => ({ key: `branch ${code} ${at}`, run: () => tree(code, DEEP, LIMIT_MAX, at) })),
     ...view.rings.map((code) => ({ key: `ring ${code}`, run: () => ring(code) })),
     ...(view.from && view.to ? [{ key: `path ${view.from} ${view.to}`, run: () => path(view.from, view.to) }] : []),
   ];
@@ -110,6 +108,8 @@ const KEPT_MAX = 80;
 export interface Loaded {
   /** By question, in the order in which they were asked; those that are not there yet are left out. */
   parts: Brought[];
+  /** Names what is there: as long as it stays the same, so do the parts. */
+  there: string;
   loading: boolean;
   failed: Error | undefined;
 }
@@ -145,8 +145,8 @@ export function useParts(view: View): Loaded {
     };
   }, [name, returns]);
 
-  const there = wanted.map(({ key }) => kept.get(`${session()?.name} ${key}`));
-  const parts = there.filter((part): part is Brought => part !== undefined);
+  const there = wanted.filter(({ key }) => kept.has(`${session()?.name} ${key}`)).map(({ key }) => key);
+  const parts = there.flatMap((key) => kept.get(`${session()?.name} ${key}`) ?? []);
   const error = failed?.name === name ? failed.error : undefined;
-  return { parts, loading: parts.length < wanted.length && !error, failed: error };
+  return { parts, there: there.join("|"), loading: parts.length < wanted.length && !error, failed: error };
 }

@@ -53,7 +53,7 @@ export function measure(node: Node, by: SizeBy, sum: Sums | undefined): number {
 
 /** Areas speak of sums, so radii go by roots; a crowd is drawn smaller. */
 export function radius(value: number, most: number, nodes: number): number {
-  const crowd = nodes > 2000 ? 0.5 : nodes > 600 ? 0.7 : 1;
+  const crowd = nodes > 20_000 ? 0.3 : nodes > 2000 ? 0.5 : nodes > 600 ? 0.7 : 1;
   return crowd * (SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(Math.max(0, value) / Math.max(1, most)));
 }
 

@@ -34,16 +34,62 @@ interface AnsweredNode {
   promoter?: { rank: string; status: string; joinedAt: string; sales: { volumeFen: number } } | null;
 }
 
+interface AnsweredEdge {
+  source: string;
+  target: string;
+  kind: RelationKind;
+}
+
+/** Nodes and edges of an answer under the names of a picture: people go by their code, whoever tells of them. */
+export function partOf<Edges extends AnsweredEdge>(nodes: AnsweredNode[], edges: Edges[]): Part & { edges: Edges[] } {
+  const own = nodes.map(nodeOf);
+  const named = new Map(nodes.map(({ id }, at) => [id, own[at]?.id ?? id]));
+  const name = (id: string): string => named.get(id) ?? id;
+  return { nodes: own, edges: edges.map((edge) => ({ ...edge, source: name(edge.source), target: name(edge.target) })) };
+}
+
+interface Columns {
+  codes: string[];
+  parents: number[];
+  ranks: number[];
+  rankNames: string[];
+  statuses: number[];
+  statusNames: string[];
+  joinedSeconds: number[];
+  volumesFen: number[];
+}
+
+/** A whole tree from its columns; edges lead from who stands above. */
+export function treeOf(of: Columns): Part {
+  const nodes: Node[] = of.codes.map((code, at) => ({
+    id: code,
+    kind: "PROMOTER",
+    label: code,
+    rank: of.rankNames[of.ranks[at] ?? 0] ?? "",
+    status: of.statusNames[of.statuses[at] ?? 0] ?? "",
+    joinedAt: new Date((of.joinedSeconds[at] ?? 0) * 1000).toISOString(),
+    salesFen: of.volumesFen[at] ?? 0,
+  }));
+  const edges: Edge[] = [];
+  of.parents.forEach((parent, at) => {
+    const above = of.codes[parent];
+    if (above !== undefined) edges.push({ source: above, target: of.codes[at] as string, kind: "REFERRED" });
+  });
+  return { nodes, edges };
+}
+
 export function nodeOf({ id, kind, label, promoter }: AnsweredNode): Node {
   return promoter
-    ? { id, kind, label, rank: promoter.rank, status: promoter.status, joinedAt: promoter.joinedAt, salesFen: promoter.sales.volumeFen }
-    : { id, kind, label, salesFen: 0 };
+    ? { id: label, kind, label, rank: promoter.rank, status: promoter.status, joinedAt: promoter.joinedAt, salesFen: promoter.sales.volumeFen }
+    : { id: kind === "BUYER" ? label : id, kind, label, salesFen: 0 };
 }
 
 const name = ({ source, target, kind }: Edge): string => `${source} ${target} ${kind}`;
 
 /** Several answers as one: each node and each edge once; what a later one knows more of is added. */
 export function merged(parts: Part[]): Part {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
   const nodes = new Map<string, Node>();
   const edges = new Map<string, Edge>();
   for (const part of parts) {

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { count } from "../figures";
 import { Money, Rank, Status } from "../parts/marks";
 import { Table } from "../parts/table";
@@ -14,9 +14,16 @@ export function Rows({ picture, view, change }: { picture: Picture; view: View; 
   const [most, setMost] = useState(STEP);
   const { part, forest, sums, matching } = picture;
   const pinned = new Set(view.pinned);
-  const rows = part.nodes
-    .filter((node) => matching.has(node.id))
-    .sort((a, b) => Number(pinned.has(b.label)) - Number(pinned.has(a.label)) || (forest.level.get(a.id) ?? 0) - (forest.level.get(b.id) ?? 0) || b.salesFen - a.salesFen);
+  const sorted = useMemo(
+    () =>
+      part.nodes
+        .filter((node) => matching.has(node.id))
+        .map((node) => ({ node, level: forest.level.get(node.id) ?? 0 }))
+        .sort((a, b) => a.level - b.level || b.node.salesFen - a.node.salesFen)
+        .map(({ node }) => node),
+    [picture],
+  );
+  const rows = pinned.size ? [...sorted.filter((node) => pinned.has(node.label)), ...sorted.filter((node) => !pinned.has(node.label))] : sorted;
   if (rows.length === 0) return null;
   return (
     <section className="rows">

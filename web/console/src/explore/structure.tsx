@@ -4,8 +4,8 @@ import { named } from "../words";
 import { useDark } from "../theme";
 import { go } from "../route";
 import { Canvas } from "./canvas";
-import { drawn } from "./drawn";
-import { nodeOf } from "./picture";
+import { drawn, placedIn } from "./drawn";
+import { partOf } from "./picture";
 import { DEFAULTS } from "./view";
 import "./explore.css";
 
@@ -19,26 +19,28 @@ interface Given {
   edges: { source: string; target: string; kind: RelationKind }[];
 }
 
+/** So many have room for their labels. */
+const FEW = 14;
 const NOBODY = new Map<string, number>();
 
 /** A structure by itself, as a finding or a question has it. A click on somebody opens their page. */
 export default function Structure({ nodes, edges }: Given): ReactNode {
   const dark = useDark();
   const drawing = useMemo(() => {
-    const part = { nodes: nodes.map(nodeOf), edges };
-    const layout = nodes.length > 12 ? "radial" : "tree";
-    const { drawing } = drawn(part, undefined, { ...DEFAULTS, layout, size: "same", colour: "status" }, NOBODY);
-    const few = nodes.length <= 14;
-    return { ...drawing, nodes: drawing.nodes.map((node) => ({ ...node, size: few ? 5 : 4, marked: few })) };
+    const part = partOf(nodes, edges);
+    const look = { ...DEFAULTS, layout: nodes.length > 12 ? "radial" : "tree", size: "same", colour: "status" } as const;
+    const made = drawn(placedIn(part, undefined, look), look, NOBODY).drawing;
+    return { ...made, nodes: made.nodes.map((node) => ({ ...node, size: nodes.length <= FEW ? 5 : 4 })) };
   }, [nodes, edges, dark]);
+  const marked = useMemo(() => new Set(nodes.length <= FEW ? drawing.nodes.map((node) => node.id) : []), [drawing]);
   const kinds = [...new Set(edges.map((edge) => edge.kind))];
   return (
     <figure className="structure">
       <Canvas
         drawing={drawing}
+        marked={marked}
         onSelect={(id) => {
-          const node = nodes.find((one) => one.id === id);
-          if (node?.kind === "PROMOTER") go(`promoter/${encodeURIComponent(node.label)}`);
+          if (nodes.some((one) => one.kind === "PROMOTER" && one.label === id)) go(`promoter/${encodeURIComponent(id)}`);
         }}
       />
       <figcaption className="note">{kinds.map((kind) => named("edge", kind)).join(" · ")}</figcaption>

@@ -33,6 +33,8 @@ export interface View {
   hidden: RelationKind[];
 }
 
+export const LIMIT_MAX = 100_000;
+
 export const DEFAULTS: View = {
   root: "",
   depth: 3,
@@ -72,7 +74,7 @@ export function viewOf(search: URLSearchParams): View {
   return {
     root: search.get("root") ?? "",
     depth: within(search.get("depth"), 1, 1000, DEFAULTS.depth),
-    limit: within(search.get("limit"), 50, 5000, DEFAULTS.limit),
+    limit: within(search.get("limit"), 50, LIMIT_MAX, DEFAULTS.limit),
     at: day(search.get("at")),
     since: day(search.get("since")),
     layout: one(search.get("layout"), ["tree", "radial", "layered"], DEFAULTS.layout),
