@@ -171,7 +171,8 @@ async def bench(trees: Mapping[int, Settings], data_dir: Path, *, quick: bool) -
                 ours, bare = (statistics.median(each) for each in taken.values())
                 aim = f" (aim {AIMS_S[nodes]:.0f})" if nodes in AIMS_S else ""
                 print(
-                    f"tree of {nodes:7,}   explorer {ours:5.2f} s{aim}   bare sigma {bare:5.2f} s   ratio {ours / bare:.2f}"
+                    f"tree of {nodes:7,}   explorer {ours:5.2f} s{aim}   bare sigma {bare:5.2f} s   ratio {ours / bare:.2f}",
+                    flush=True,
                 )
                 if nodes == max(trees):
                     kb = await first_load_kb(browser, f"http://127.0.0.1:{service.port}/console/explore#token={token}")
