@@ -84,7 +84,7 @@ class Transaction:
 class Store:
     """One Neo4j database; safe to share between tasks of one event loop.
 
-    `head` is a floor of the journal position: what this process has committed or seen.
+    `head` is a floor of the journal position: what this process has committed or seen; `moved` is set whenever it moves.
     `statements_run` counts round trips, for tests and metrics.
     """
 
@@ -97,8 +97,19 @@ class Store:
         self._timeout_seconds = timeout_seconds
         self._write_turn = asyncio.Lock()
         self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager()
-        self.head = 0
+        self._head = 0
+        self.moved = asyncio.Event()
         self.statements_run = 0
+
+    @property
+    def head(self) -> int:
+        return self._head
+
+    @head.setter
+    def head(self, seq: int) -> None:
+        if seq != self._head:
+            self._head = seq
+            self.moved.set()
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         """One auto-committed read."""
