@@ -55,6 +55,8 @@ class Context:
     stores: Stores
     viewer: Viewer
     language: Language
+    repeated: bool = False
+    """Whether the document was asked for before: only then is it worth while to keep whole answers to it."""
     looks: set[tuple[str, str]] = field(default_factory=set)
     keeping: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Root fields whose answers may be kept: code and number by response name."""

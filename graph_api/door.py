@@ -58,13 +58,14 @@ log = structlog.get_logger("promograph.door")
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A request that may run. `name`: under which it is counted; `asked`: what it may take, in values; `remaining`:
-    what its caller may still ask for."""
+    what its caller may still ask for; `repeated`: the document was asked for before."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
     name: str
     asked: int
     remaining: int | None
+    repeated: bool
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -134,7 +135,8 @@ class Door:
             return 429, {"errors": as_errors(error, request_id)}, "none"
         except NOT_UNDERSTOOD as error:
             return invalid, {"errors": as_errors(error, request_id)}, "none"
-        context = Context(self.stores(), viewer, language_of(request.headers.get("accept-language", "")))
+        language = language_of(request.headers.get("accept-language", ""))
+        context = Context(self.stores(), viewer, language, repeated=understood.repeated)
         payload = await self.carried_out(understood, context, asked, request_id)
         status = invalid if "data" not in payload else 200
         return status, payload | {"extensions": understood.extensions}, understood.operation.operation.value
@@ -166,7 +168,7 @@ class Door:
             raise NotValid(errors)
         own_name = operation.name.value if operation.name is not None else None
         name = self.names.of(own_name, trusted=is_trusted, staff=is_staff)
-        return Understood(document.tree, operation, name, cost, remaining)
+        return Understood(document.tree, operation, name, cost, remaining, is_known)
 
     def _is_outside(self, viewer: Viewer) -> bool:
         """Whether the viewer's clients stand on the open internet, and get nothing that helps to find a way in."""

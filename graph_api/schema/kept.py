@@ -79,8 +79,8 @@ def answer_number(info: Info, code: str) -> int | None:
     """What stands for the selection below, its variables and how the viewer sees the promoter; None if it is not kept."""
     raw: Any = info
     viewer = raw.context.viewer
-    if viewer.role is Role.FINANCE or len(raw.field_nodes) != 1:  # each look of FINANCE at a name is recorded
-        return None
+    if not raw.context.repeated or viewer.role is Role.FINANCE or len(raw.field_nodes) != 1:
+        return None  # each look of FINANCE at a name is recorded
     found = _selection(raw)
     if found.text is None:
         return None
