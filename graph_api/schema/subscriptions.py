@@ -32,7 +32,7 @@ def source(*, description: str) -> Callable[[F], F]:
 )
 class Subscription:
     @source(
-        description="The team of a promoter: as it is when the subscription begins, then whenever it is another one, twenty"
+        description="The team of a promoter: as it is when the subscription begins, then whenever it is another one, forty"
         " times a second at most. Ends as if there were no such promoter once the viewer sees it no more."
     )
     async def team_changed(self, info: Info, code: str) -> AsyncGenerator[TeamAggregate, None]:
