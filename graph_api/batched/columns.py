@@ -8,9 +8,10 @@ from cypher import structures
 from cypher.network import DEPTH_MAX
 from cypher.statements import Run
 from graph_api.errors import Invalid
+from graph_api.rules.plan import Rank
 
 PEOPLE_MAX = 100_000
-RANKS = ("PROMOTER", "SENIOR", "ELITE")
+RANKS = tuple(Rank)
 STATUSES = ("ACTIVE", "LOCKED", "CLOSED")
 
 
@@ -45,7 +46,7 @@ async def columns(run: Run, root_code: str, *, depth: int, limit: int, at: int) 
     return Columns(
         codes=found.codes[:kept],
         parents=parents[:kept],
-        ranks=[*map(RANKS.index, found.ranks[:kept])],
+        ranks=[*map(RANKS.index, map(Rank, found.ranks[:kept]))],
         statuses=[*map(STATUSES.index, found.statuses[:kept])],
         joined_ats=found.joined_ats[:kept],
         volume_fens=found.volume_fens[:kept],

@@ -15,6 +15,8 @@ from graph_api.cache import Cache, Field, Reading
 from graph_api.cache.door import Away
 
 AT_ONCE = 200
+OF_TEAMS = ("team", "total")
+"""Kinds of asks that one pass over the network counts for all."""
 TRIES, PAUSE_SECONDS = 5, 0.5
 NOT_COMPARED = "the cache did not answer, so its values were not all compared with the graph"
 TEAMS_AT_ONCE = 50_000
@@ -50,7 +52,7 @@ async def cache_drift(store: Store, cache: Cache) -> list[CacheDrift]:
         async for code, name, _ in cache.values():
             ask = ask_of(code, name)
             if ask is not None:
-                (teams if ask.kind in ("team", "total") else asks).append(ask)
+                (teams if ask.kind in OF_TEAMS else asks).append(ask)
             if len(asks) == AT_ONCE:
                 found += await _drifted(store, cache, asks)
                 asks = []
@@ -97,7 +99,7 @@ async def _read(store: Store, cache: Cache, fields: Sequence[Field]) -> Reading:
 
 async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
     counted: dict[Ask, Any] = {}
-    if len(asks) < PASS_FROM or asks[0].kind not in ("team", "total"):
+    if len(asks) < PASS_FROM or asks[0].kind not in OF_TEAMS:
         for start in range(0, len(asks), AT_ONCE):
             counted |= await graph.answers(store, asks[start : start + AT_ONCE])
         return counted
@@ -113,7 +115,7 @@ async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
 def _of_kind(ask: Ask, levels: Sequence[Sequence[int]]) -> dict[str, Any]:
     if ask.kind == "team":
         return {"levels": levels}
-    return {"total": [sum(level[column] for level in levels) for column in (1, 2, 3)]}
+    return {"total": graph.total_of(levels)}
 
 
 def _compared(value: Any) -> Any:

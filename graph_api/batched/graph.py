@@ -103,6 +103,11 @@ def _by_kind(asks: Sequence[Ask]) -> tuple[dict[str, list[str]], dict[str, list[
     return codes, monthly
 
 
+def total_of(levels: Sequence[Sequence[int]]) -> list[int]:
+    """People, orders and fen of a team, of its levels: each a level, people, orders and fen."""
+    return [sum(level[column] for level in levels) for column in (1, 2, 3)]
+
+
 def _month_of(code: str, month: int) -> dict[str, Any]:
     return {"code": code, "month": month}
 

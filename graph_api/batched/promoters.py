@@ -348,13 +348,8 @@ def _sales(own: Answer, buyers: Answer = (0, False)) -> Sales:
 def _team(code: str, counted: Answer, valid: Answer = (0, False)) -> Team:
     row, cached = counted
     levels = tuple([TeamLevel(*level) for level in row.get("levels", ())])
-    size, orders, volume_fen = row["total"] if "total" in row else _summed(row["levels"])
+    size, orders, volume_fen = row["total"] if "total" in row else graph.total_of(row["levels"])
     return Team(code, size, orders, volume_fen, levels, valid[0] or 0, row["at"], "CACHE" if cached else "GRAPH")
-
-
-def _summed(levels: Sequence[Sequence[int]]) -> Sequence[int]:
-    """People, orders and fen of all levels."""
-    return [sum(level[column] for level in levels) for column in (1, 2, 3)]
 
 
 def _card(row: Sequence[Any]) -> Card:

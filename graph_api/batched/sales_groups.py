@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from cypher import series as statements
@@ -41,12 +41,7 @@ async def groups(run: Run, which: Sifted, span: Span, *, by: By, first: int) -> 
         by=by,
         first=first + 1,
         orders_max=series.ROWS_MAX + 1,
-        sku=which.sku,
-        utm_source=which.utm_source,
-        utm_medium=which.utm_medium,
-        utm_campaign=which.utm_campaign,
-        rank=which.rank,
-        root_code=which.root_code,
+        **asdict(which),
     )
     if found.walked > series.ROWS_MAX:
         return Groups((), has_more=False, truncated=True)

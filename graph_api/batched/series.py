@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cypher import series as statements
 from cypher.series import Joined, PaidOut, Sold
@@ -101,10 +101,5 @@ async def _sold(run: Run, which: Sifted, asked: list[list[int]], left_orders: in
         orders_max=left_orders + 1,
         bounds_fen=list(BOUNDS_FEN),
         commissions=commissions,
-        sku=which.sku,
-        utm_source=which.utm_source,
-        utm_medium=which.utm_medium,
-        utm_campaign=which.utm_campaign,
-        rank=which.rank,
-        root_code=which.root_code,
+        **asdict(which),
     )

@@ -28,6 +28,15 @@ class Span(NamedTuple):
         return day_start(self.last) + DAY_US
 
 
+def span_of(first: date, last: date) -> Span:
+    """From a day up to and with another; Invalid if there is none, or out of the calendar."""
+    if not 1 < first.year <= last.year <= YEAR_MAX:
+        raise Invalid("out of the calendar", field=["from"])
+    if last < first:
+        raise Invalid("to lies before from", field=["to"])
+    return Span(first, last)
+
+
 def spans(period: Period, first: date, last: date) -> list[Span]:
     """The days from `first` to `last`, both with, in spans, oldest first; those at the ends may be cut short.
 
@@ -36,8 +45,7 @@ def spans(period: Period, first: date, last: date) -> list[Span]:
     >>> [(s.first.isoformat(), s.last.isoformat()) for s in spans("MONTH", date(2026, 1, 30), date(2026, 3, 1))]
     [('2026-01-30', '2026-01-31'), ('2026-02-01', '2026-02-28'), ('2026-03-01', '2026-03-01')]
     """
-    if not 1 < first.year <= last.year <= YEAR_MAX:
-        raise Invalid("out of the calendar", field=["from"])
+    first, last = span_of(first, last)
     found: list[Span] = []
     while first <= last:
         if len(found) == SPANS_MAX:
@@ -45,8 +53,6 @@ def spans(period: Period, first: date, last: date) -> list[Span]:
         end = min(_last_of(period, first), last)
         found.append(Span(first, end))
         first = end + timedelta(days=1)
-    if not found:
-        raise Invalid("to lies before from", field=["to"])
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from graph_api.batched.columns import Columns
+from graph_api.batched.columns import RANKS, STATUSES, Columns
 from graph_api.schema.enums import PromoterStatus, Rank
 from graph_api.schema.scalars import Numbers, Texts
 
@@ -30,9 +30,9 @@ class NetworkColumns:
             codes=found.codes,
             parents=found.parents,
             ranks=found.ranks,
-            rank_names=[*Rank],
+            rank_names=[*RANKS],
             statuses=found.statuses,
-            status_names=[*PromoterStatus],
+            status_names=[*map(PromoterStatus, STATUSES)],
             joined_seconds=[at // 1_000_000 for at in found.joined_ats],
             volumes_fen=found.volume_fens,
             truncated=found.truncated,

@@ -11,8 +11,7 @@ import strawberry
 
 from graph_api.batched import sales_groups, series
 from graph_api.batched.series import BOUNDS_FEN, Point, Sifted
-from graph_api.errors import Invalid
-from graph_api.rules.spans import Span, spans
+from graph_api.rules.spans import span_of, spans
 from graph_api.schema.enums import Rank
 from graph_api.schema.nodes import resolver
 from graph_api.schema.orders import Info
@@ -149,10 +148,8 @@ class SeriesQueries:
         filter: SalesFilter | None = None,
         first: int = 20,
     ) -> SalesGroups | None:
-        if to < from_:
-            raise Invalid("to lies before from", field=["to"])
         which = filter.sifted if filter else Sifted()
-        found = await sales_groups.groups(info.context.store, which, Span(from_, to), by=by.value, first=first)
+        found = await sales_groups.groups(info.context.store, which, span_of(from_, to), by=by.value, first=first)
         groups = [SalesGroup(key=each.key, orders=each.orders, volume_fen=each.volume_fen) for each in found.groups]
         return SalesGroups(groups=groups, has_more=found.has_more, truncated=found.truncated)
 

@@ -303,3 +303,9 @@ async def test_groups_of_no_days_or_too_many_groups_are_refused(shop: Service, l
     asked = {"from": "2026-02-02", "to": last, "by": "RANK", "first": first}
     answer = await shop.ask(GROUPS, **asked)
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_groups_of_days_out_of_the_calendar_are_refused(shop: Service, day: str) -> None:
+    answer = await shop.ask(GROUPS, **{"from": day, "to": day, "by": "RANK"})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
