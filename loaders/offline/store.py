@@ -56,8 +56,8 @@ class OfflineStore(Store):
     """Takes the place of the store of a server that is not running."""
 
     def __init__(self, graph: OfflineGraph, database: sqlite3.Connection) -> None:
+        super().__init__(cast("Any", None), login={}, database="")
         self._graph, self._sqlite = graph, database
-        self.head = self.statements_run = 0
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         return self._graph.answer(statement, parameters)
