@@ -17,6 +17,14 @@ def memory_mib(name: str = "VmRSS", *, process: int | str = "self") -> int:
 
 
 def processor_seconds(processes: Iterable[int]) -> float:
-    """What these and their children have used of the processors so far."""
+    """What these and their children, also those that have ended, have used of the processors so far."""
     families = [[each, *each.children(recursive=True)] for each in map(psutil.Process, processes)]
-    return sum(sum(each.cpu_times()[:2]) for family in families for each in family)
+    return sum(_own_and_ended(each) for family in families for each in family)
+
+
+def _own_and_ended(process: psutil.Process) -> float:
+    """None of one that has ended just now: its parent's times have them."""
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:
+        return 0.0

@@ -37,15 +37,23 @@ CALL () {
 }
 CALL () {
   UNWIND $totals AS code
-  MATCH (p:Promoter {code: code})-[:REFERRED*1..1000]->(m)
-  WITH code, count(*) AS size, sum(m.sales_orders) AS orders, sum(m.sales_volume_fen) AS volume_fen
+  MATCH (p:Promoter {code: code})
+  CALL (p) {
+    MATCH (p)-[:REFERRED*1..1000]->(m)
+    WITH DISTINCT m
+    RETURN count(*) AS size, sum(m.sales_orders) AS orders, sum(m.sales_volume_fen) AS volume_fen
+  }
   RETURN collect({code: code, size: size, orders: orders, volume_fen: volume_fen}) AS totals
 }
 CALL () {
   UNWIND $month_totals AS ask
-  MATCH (p:Promoter {code: ask.code})-[:REFERRED*1..1000]->(m)
-  OPTIONAL MATCH (m)-[:SOLD_IN]->(s:SalesMonth {month: ask.month})
-  WITH ask, count(*) AS size, sum(s.orders) AS orders, sum(s.volume_fen) AS volume_fen
+  MATCH (p:Promoter {code: ask.code})
+  CALL (p, ask) {
+    MATCH (p)-[:REFERRED*1..1000]->(m)
+    WITH DISTINCT m, ask
+    OPTIONAL MATCH (m)-[:SOLD_IN]->(s:SalesMonth {month: ask.month})
+    RETURN count(*) AS size, sum(s.orders) AS orders, sum(s.volume_fen) AS volume_fen
+  }
   RETURN collect({code: ask.code, month: ask.month, size: size, orders: orders, volume_fen: volume_fen}) AS month_totals
 }
 CALL () {
@@ -170,6 +178,7 @@ WHERE p.joined_at >= $joined_from AND p.joined_at < $joined_to
 CALL (p) {
   WITH p WHERE $order IN ['TEAM_SIZE_DESC', 'TEAM_VOLUME_DESC']
   MATCH (p)-[:REFERRED*1..1000]->(m)
+  WITH DISTINCT m
   RETURN count(m) AS team_size, coalesce(sum(m.sales_volume_fen), 0) AS team_volume_fen
 }
 WITH p, CASE $order

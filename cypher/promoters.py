@@ -20,7 +20,7 @@ Monthly = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One list per kind of ask; a code that is no promoter is missing from its lists, and an empty team from `teams` and `totals`."""
+    """One list per kind of ask; a code that is no promoter is missing from its lists, and an empty team from `teams` and `month_teams`."""
 
     cards: list[Found]
     sales: list[Found]

@@ -296,25 +296,19 @@ class PromoterReads:
         return (await shielded(self._ask(ask)))[0]
 
     async def _answers(self, asks: Sequence[Ask]) -> Mapping[Ask, Answer]:
-        """What is cached, and the rest from the graph; what another request is just asking there is not asked again.
+        """What is cached, and the rest from the graph, together with what other requests ask there.
 
-        Such a flight shows all that had been written when it began: only who stands at the same journal position shares it.
+        They show all that had been written when they began: only who stands at the same journal position goes along.
         """
         position, result = await self._held(asks)
-        reached, flights = max(self._store.head, position.applied if position else 0), self._cache.flights
         missing = [ask for ask in asks if ask not in result]
         self._from_graph |= bool(missing)
-        joined = {ask: flights[reached, ask] for ask in missing if (reached, ask) in flights}
-        led = [ask for ask in missing if ask not in joined]
-        if led:
-            own = asyncio.create_task(self._flown(led, position))
-            keys = [(reached, ask) for ask in led]
-            flights.update(dict.fromkeys(keys, own))
-            own.add_done_callback(lambda _: [flights.pop(key) for key in keys])
-            found = await shielded(own)
-            result |= found
-        for ask, flight in joined.items():
-            result[ask] = (await shielded(flight))[ask]
+        if missing:
+            reached = max(self._store.head, position.applied if position else 0)
+            # Statements are planned for what they are asked: of the combinations that could be, none is made here.
+            alike = (position, self._totals, frozenset((*ask[2:], ask.kind) for ask in missing))
+            fly = functools.partial(self._flown, position, self._totals)
+            result |= await self._cache.flights.answers(reached, alike, missing, fly)
         return result
 
     async def _held(self, asks: Sequence[Ask]) -> tuple[Position | None, dict[Ask, Answer]]:
@@ -326,14 +320,15 @@ class PromoterReads:
             ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held
         }
 
-    async def _flown(self, asks: Sequence[Ask], position: Position | None) -> Mapping[Ask, Answer]:
-        """From the graph, through the gate; whoever had to wait there looks first whether it has been answered meanwhile."""
-        waited, result = self._cache.gate.locked(), dict[Ask, Answer]()
-        async with self._cache.gate:
-            if waited:
-                position, result = await self._held(asks)
-            missing = [ask for ask in asks if ask not in result]
-            found = await graph.answers(self._store, missing, totals=self._totals) if missing else {}
+    async def _flown(
+        self, position: Position | None, totals: bool, asks: Sequence[Ask], waited: bool
+    ) -> Mapping[Ask, Answer]:
+        """From the graph; whoever `waited` looks first whether it has been answered meanwhile."""
+        result = dict[Ask, Answer]()
+        if waited:
+            position, result = await self._held(asks)
+        missing = [ask for ask in asks if ask not in result]
+        found = await graph.answers(self._store, missing, totals=totals) if missing else {}
         # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
         kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
         await self._cache.keep(self._store, position, kept)

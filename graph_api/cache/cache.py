@@ -4,19 +4,21 @@ says that what it depends on has changed."""
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
 from typing import Any, Literal
 
+import orjson
+
 from cypher import migrations, positions
 from cypher.journal import head as journal_head
 from cypher.store import Store
 from graph_api.cache.door import CALL_SECONDS, Argument, Away, Door
+from graph_api.cache.flights import Flights
 from graph_api.cache.scripts import APPLY, BEGIN, END, KEEP, READ, Script
 
 VALUE_TTL_MS = 6 * 3_600_000
@@ -29,7 +31,6 @@ FOLD_MAX = 20_000
 """Entries behind; beyond it a new epoch is cheaper than a fold."""
 END_AT_ONCE = 1_000
 ATTEMPTS = 5
-GRAPH_READS_MAX = 24
 LOOK_FIELDS_MAX = 2_000
 """Fields that one call looks up, unless one request asks for more."""
 
@@ -96,8 +97,8 @@ Look = tuple[_Meta | None, dict[Field, Any]]
 class Cache:
     """One process's view of the cache; safe to share between tasks of one event loop.
 
-    Every method works without Redis: reads find nothing, writes keep nothing. `gate` bounds what then falls
-    through to Neo4j, and `flights` are the questions that are being asked there, by the journal position they show.
+    Every method works without Redis: reads find nothing, writes keep nothing. What then falls through to Neo4j goes
+    there by `flights`.
     """
 
     def __init__(self, door: Door | None) -> None:
@@ -109,8 +110,7 @@ class Cache:
         self._preparing = asyncio.Lock()
         self._waiting: deque[tuple[Sequence[Field], asyncio.Future[Look]]] = deque()
         self._looking: asyncio.Task[None] | None = None
-        self.gate = asyncio.Semaphore(GRAPH_READS_MAX)
-        self.flights: dict[tuple[int, Hashable], asyncio.Future[Any]] = {}
+        self.flights: Flights[Any, Any] = Flights()
         self.hits = self.misses = self.kept = self.folds = self.epochs = 0
 
     @classmethod
@@ -177,7 +177,7 @@ class Cache:
             for name, value in named:
                 arguments += [
                     name,
-                    f"{position.applied}|{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}",
+                    f"{position.applied}|{orjson.dumps(value).decode()}",
                 ]
         keys = [self._meta_key, self._inv_key(position.epoch), *(self._key(position.epoch, code) for code in by_code)]
         try:
@@ -224,7 +224,7 @@ class Cache:
             raise Away
         async for code, fields in self._door.scan(self._key(self._epoch, "")):
             for name, text in fields.items():
-                yield code, name, json.loads(text.partition("|")[2])
+                yield code, name, orjson.loads(text.partition("|")[2])
 
     async def _prepare(self, store: Store) -> None:
         """Once per process: which store this is, and how far it has come."""
@@ -373,4 +373,4 @@ def _holding(meta: _Meta, asked: Iterable[Sequence[Field]], found: Sequence[Sequ
                 held.append(wanted)
                 values.append(value)
     # All at once: parsing forty small texts one by one takes three times as long.
-    return dict(zip(held, json.loads(f"[{','.join(values)}]"), strict=True))
+    return dict(zip(held, orjson.loads(f"[{','.join(values)}]"), strict=True))

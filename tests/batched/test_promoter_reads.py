@@ -14,6 +14,7 @@ from graph_api.batched.asks import Ask, DownlineOrder, Kind, PromoterOrder
 from graph_api.batched.drift import cache_drift
 from graph_api.batched.promoters import PromoterReads
 from graph_api.cache import Cache
+from graph_api.cache.flights import Flights
 from graph_api.errors import Invalid
 from graph_api.pii import Pii
 from graph_api.viewer import Role, Viewer
@@ -91,7 +92,7 @@ async def test_whoever_asks_the_same_at_once_shares_one_statement(
     )
     assert network.store.statements_run - before == 1
     assert all(levels(team) == network.expected_team("P000", None) for team in teams)
-    assert shared.flights == {}
+    assert len(shared.flights) == 0
 
 
 async def test_nobody_shares_a_statement_that_began_before_what_it_knows_of(
@@ -119,11 +120,11 @@ async def test_whoever_waited_at_the_gate_looks_into_the_cache_again(
     network: Network, cache: Cache, pii: Pii, redis_url: str
 ) -> None:
     other = await Cache.open(redis_url, call_seconds=2.0)
-    cache.gate = asyncio.Semaphore(1)
-    async with cache.gate:
+    cache.flights = Flights(at_once=1)
+    async with cache.flights.gate:
         waiting = asyncio.ensure_future(PromoterReads(network.store, cache, ADMIN, pii).team("P000", None))
         async with asyncio.timeout(10):
-            while not cache.flights:  # noqa: ASYNC110 - nothing tells us
+            while not len(cache.flights):  # noqa: ASYNC110 - nothing tells us
                 await asyncio.sleep(0.01)
         told = await PromoterReads(network.store, other, ADMIN, pii).team("P000", None)
         before = network.store.statements_run
