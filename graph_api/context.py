@@ -132,7 +132,7 @@ class Context:
             return self.pii.open(sealed) if sealed is not None else None
         return None
 
-    async def keep_answers(self, data: Mapping[str, Any] | None) -> None:
+    def keep_answers(self, data: Mapping[str, Any] | None) -> None:
         """Keep what was answered without an error."""
         answers = {
             place: self.pii.seal(orjson.dumps(data[name]).decode())
@@ -140,7 +140,7 @@ class Context:
             if data is not None and isinstance(data[name], dict)
         }
         if answers:
-            await self.promoters.keep(answers)
+            self.promoters.keep(answers)
 
     def saw_team(self, team: Team) -> None:
         """Remember how large the viewer's own team is: the next walk of it is priced by that."""

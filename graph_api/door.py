@@ -224,7 +224,7 @@ class Door:
         except (StoreTimeout, StoreUnavailable) as error:
             return {"data": None, "errors": [as_error(error, request_id)]}
         if not executed.errors:
-            await context.keep_answers(executed.data)
+            context.keep_answers(executed.data)
         payload = response_body(executed, request_id)
         metrics.errors(payload)
         return payload

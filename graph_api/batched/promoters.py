@@ -78,7 +78,7 @@ class PromoterReads:
         found = _card(reading.values[card])
         return str(reading.values[answer]) if self._viewer.sees(found.code, found.path) else None
 
-    async def keep(self, answers: Mapping[tuple[str, int], str]) -> None:
+    def keep(self, answers: Mapping[tuple[str, int], str]) -> None:
         """Keep whole answers, by code and number, if all that was read for them was found in the cache.
 
         They say that it was, and whoever comes but once fills nothing. `kept` was asked before the first of the reads,
@@ -86,7 +86,7 @@ class PromoterReads:
         """
         if not self._from_graph:
             kept = {kept_answer(code, number): text for (code, number), text in answers.items()}
-            await self._cache.keep(self._store, self._position, kept)
+            self._cache.keep(self._store, self._position, kept)
 
     async def card(self, code: str) -> Card | None:
         """None if there is no such promoter, and the same if the viewer does not see it."""
@@ -331,7 +331,7 @@ class PromoterReads:
         found = await graph.answers(self._store, missing, totals=totals) if missing else {}
         # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
         kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
-        await self._cache.keep(self._store, position, kept)
+        self._cache.keep(self._store, position, kept)
         return result | {ask: (answer, False) for ask, answer in found.items()}
 
 

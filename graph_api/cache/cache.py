@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
@@ -110,6 +110,7 @@ class Cache:
         self._preparing = asyncio.Lock()
         self._waiting: deque[tuple[Sequence[Field], asyncio.Future[Look]]] = deque()
         self._looking: asyncio.Task[None] | None = None
+        self._keeping: dict[asyncio.Task[None], frozenset[str]] = {}
         self.flights: Flights[Any, Any] = Flights()
         self.hits = self.misses = self.kept = self.folds = self.epochs = 0
 
@@ -123,7 +124,7 @@ class Cache:
         return cls(door)
 
     async def close(self) -> None:
-        for task in (self._folding, self._looking):
+        for task in (self._folding, self._looking, *self._keeping):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -150,6 +151,8 @@ class Cache:
 
     async def read(self, store: Store, fields: Sequence[Field]) -> Reading:
         """What is cached of these, true at least up to `store.head`."""
+        if self._keeping:
+            await self.until_kept({wanted.code for wanted in fields})
         try:
             await self._prepare(store)
             for _ in range(ATTEMPTS):
@@ -164,10 +167,18 @@ class Cache:
         self.misses += len(fields)
         return Reading(None, {})
 
-    async def keep(self, store: Store, position: Position | None, values: Mapping[Field, Any]) -> None:
-        """Store what was computed after `position` was read, unless it has ended meanwhile."""
+    def keep(self, store: Store, position: Position | None, values: Mapping[Field, Any]) -> None:
+        """Store what was computed after `position` was read, unless it has ended meanwhile.
+
+        Nobody waits for it but who looks for values of the same promoters: a view has its answer before it is kept.
+        """
         if position is None or not values:
             return
+        task = asyncio.create_task(self._keep(store, position, values))
+        self._keeping[task] = frozenset(kept_as.code for kept_as in values)
+        task.add_done_callback(self._keeping.pop)
+
+    async def _keep(self, store: Store, position: Position, values: Mapping[Field, Any]) -> None:
         by_code: dict[str, list[tuple[str, Any]]] = {}
         for kept_as, value in values.items():
             by_code.setdefault(kept_as.code, []).append((kept_as.name, value))
@@ -187,6 +198,12 @@ class Cache:
             self.kept += max(kept, 0)
         except Away:
             pass
+
+    async def until_kept(self, codes: Collection[str] | None = None) -> None:
+        """Until what is being kept of these promoters is kept, or of all."""
+        tasks = [task for task, kept in self._keeping.items() if codes is None or not kept.isdisjoint(codes)]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def follow_once(self, store: Store) -> None:
         """See what other processes have written, and fold it."""
@@ -209,6 +226,7 @@ class Cache:
 
     async def drop(self, store: Store) -> None:
         """Forget every value, by a new epoch."""
+        await self.until_kept()
         try:
             await self._prepare(store)
             meta, _ = await self._look(())
@@ -222,6 +240,7 @@ class Cache:
             return
         if not self._epoch:
             raise Away
+        await self.until_kept()
         async for code, fields in self._door.scan(self._key(self._epoch, "")):
             for name, text in fields.items():
                 yield code, name, orjson.loads(text.partition("|")[2])

@@ -142,6 +142,7 @@ async def test_a_slow_reader_never_leaves_its_old_answer_behind(
         held = False
         go.set()
         await late
+        await slow.cache.until_kept()
         crossings += 1
         assert await writer.stale(network, [above]) == []
         await slow.cache.follow_once(slow.store)

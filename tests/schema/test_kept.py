@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from cypher.store import Store
 from graph_api.batched.promoters import PromoterReads
-from graph_api.context import Context
+from graph_api.cache import Cache, Position
 from graph_api.pii import Pii
 from graph_api.schema import access
 from graph_api.schema.kept import STEADY
@@ -65,9 +66,9 @@ def put_together(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     codes: list[str] = []
     keep = PromoterReads.keep
 
-    async def noting(self: PromoterReads, answers: Any) -> None:
+    def noting(self: PromoterReads, answers: Any) -> None:
         codes.extend(code for code, _ in answers)
-        await keep(self, answers)
+        keep(self, answers)
 
     monkeypatch.setattr(PromoterReads, "keep", noting)
     return codes
@@ -172,25 +173,26 @@ async def test_no_crossing_of_a_write_with_keeping_leaves_a_stale_answer(
     filled: Service, uncached: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time a write lands between the reads of an answer and its keeping: none is stale afterwards."""
-    keep_answers = Context.keep_answers
+    keep = Cache._keep
     written = 0
 
-    async def late(self: Context, data: Any) -> None:
+    async def late(self: Cache, store: Store, position: Position, values: Any) -> None:
         nonlocal written
-        if self.keeping:
+        if any(field.name.startswith("answer:") for field in values):
             written += 1
             await filled.data(
                 'mutation($code: String!) { enrolPromoter(input: {code: $code, referrerCode: "D"}) { errors { code } } }',
                 code=f"late{written}",
             )
-        await keep_answers(self, data)
+        await keep(self, store, position, values)
 
     query = 'query { promoter(code: "A") { code team { size } downline(depth: 4) { totalCount } } }'
     await filled.data(query)  # each answer from the graph has the next one found in the cache, so that it would be kept
     for turn in range(CROSSINGS):
         with monkeypatch.context() as patched:
-            patched.setattr(Context, "keep_answers", late)
+            patched.setattr(Cache, "_keep", late)
             await filled.data(query)
+            await filled.stores.cache.until_kept()
         assert written == turn + 1
         answer = (await filled.data(query))["promoter"]
         assert answer == {"code": "A", "team": {"size": 4 + written}, "downline": {"totalCount": 4 + written}}
