@@ -13,7 +13,7 @@ from typing import Any
 
 from cypher import promoters, team
 from cypher.store import Store
-from graph_api.batched.asks import ALL_TIME, Anybody, Ask, Members, Window
+from graph_api.batched.asks import ALL_TIME, Anybody, Ask, Members
 
 Answers = dict[Ask, Any]
 _FACETS = ("card", "sales", "buyers", "total", "team", "valid", "promotion", "balance")
@@ -200,17 +200,3 @@ def _member(row: Mapping[str, Any]) -> list[Any]:
 
 def _without_code(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "code"}
-
-
-async def plan_ahead(store: Store) -> None:
-    """Have Neo4j plan the usual reads before somebody waits for them: 0.1-1 s each after a start of Neo4j."""
-    nobody = Members(1, 1, None, None, None, None)
-    await answers(
-        store,
-        [
-            Ask("card", ""),
-            Ask("nearly", "", 1),
-            Ask("page", "-", 0, nobody, Window("LEVEL", 1, None)),
-            Ask("count", "", 0, nobody),
-        ],
-    )

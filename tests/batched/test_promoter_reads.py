@@ -374,7 +374,3 @@ async def test_drift_is_found_and_only_where_it_is(store: Store, cache: Cache, p
     await just_started.close()
     await cache.drop(store)
     assert await cache_drift(store, cache) == []
-
-
-async def test_planning_ahead_asks_for_nobody(store: Store) -> None:
-    await graph.plan_ahead(store)
