@@ -188,9 +188,9 @@ async def bench_batches(connections: Connections, told: Told, raw: Raw, *, order
 
 
 async def bench_singles(connections: Connections, told: Told, raw: Raw, *, orders: int) -> None:
-    """One order a mutation by 256 clients, beside one bare transaction an order by as many.
+    """One order a mutation by 256 clients, beside one bare transaction an order: one after the other, and by as many clients.
 
-    Bare ones deadlock on promoters they have in common, and the driver runs them again after a pause.
+    The latter share commits in Neo4j, deadlock on promoters they have in common, and run again after a pause of the driver.
     """
     logging.getLogger("neo4j").setLevel(logging.ERROR)
     ours, numbers = await _recorded(connections, told, orders=orders, batch=1, clients=SINGLE_CLIENTS)
@@ -199,10 +199,14 @@ async def bench_singles(connections: Connections, told: Told, raw: Raw, *, order
     async def write(turn: int) -> None:
         await raw.write(WRITE, rows=rows[turn : turn + 1])
 
-    bare = await hammer(write, clients=SINGLE_CLIENTS, turns=range(len(rows)))
+    alone = len(rows) // 5
+    bare = {1: await hammer(write, clients=1, turns=range(alone))}
+    bare[SINGLE_CLIENTS] = await hammer(write, clients=SINGLE_CLIENTS, turns=range(alone, len(rows)))
     await _forget(raw)
     print(f"single orders, {SINGLE_CLIENTS} clients   promograph {ours}")
-    print(f"  one bare transaction each    {bare}   ratio {ours.per_second / bare.per_second:.1f}")
+    for clients, figures in bare.items():
+        ratio = ours.per_second / figures.per_second
+        print(f"  one bare transaction each, {clients:3} at once    {figures}   ratio {ratio:.1f}")
 
 
 async def _forget(raw: Raw) -> None:
