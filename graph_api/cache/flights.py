@@ -7,6 +7,8 @@ import functools
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from cypher.store import StoreUnavailable
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Fly = Callable[[Sequence[K], bool], Awaitable[Mapping[K, V]]]
@@ -52,6 +54,8 @@ class Flights(Generic[K, V]):
         for flight in flights:
             try:
                 found |= await asyncio.shield(flight.landing)
+            except StoreUnavailable:
+                raise  # nobody's question was at fault
             except Exception:
                 if flight.passengers == 1:
                     raise

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from cypher.store import StoreUnavailable
 from graph_api.cache.flights import PASSENGERS_MAX, Flights
 
 
@@ -96,6 +97,21 @@ async def test_nobody_fails_by_what_another_asked(graph: Graph, flights: Flights
     assert [answers[0], answers[2]] == [{"a": "A"}, {"b": "B"}]
     assert graph.asked == [["a", "poison", "b"], ["a"], ["poison"], ["b"]]
     assert len(flights) == 0
+
+
+async def test_while_neo4j_is_away_nobody_asks_twice(flights: Flights[str, str]) -> None:
+    asked = 0
+
+    async def away(keys: Sequence[str], waited: bool) -> Mapping[str, str]:
+        nonlocal asked
+        asked += 1
+        raise StoreUnavailable("away")
+
+    answers = await asyncio.gather(
+        *(flights.answers(1, "teams", [code], away) for code in "abc"), return_exceptions=True
+    )
+    assert [type(found) for found in answers] == [StoreUnavailable] * 3
+    assert asked == 1
 
 
 async def test_whoever_leaves_takes_nothing_from_the_others(graph: Graph, flights: Flights[str, str]) -> None:
