@@ -18,6 +18,8 @@ from graph_api.servers.process import data_dir_lock
 from tests.batched.network import Network, Reader
 
 Process = Callable[[], Awaitable[Reader]]
+PATIENT_SECONDS = 2.0
+"""For a call: whoever is slow on a busy machine is neither hung nor away."""
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ async def process(servers: Servers, store: Store, valkey: ValkeyServer, pii: Pii
             password=servers.neo4j_password,
             database=servers.neo4j_database,
         )
-        made.append(Reader(own, await Cache.open(valkey.url), pii))
+        made.append(Reader(own, await Cache.open(valkey.url, call_seconds=PATIENT_SECONDS), pii))
         return made[-1]
 
     yield make

@@ -67,6 +67,7 @@ async def test_flush_in_the_middle_of_writes(network: Network, writer: Reader, v
 
 async def test_hung_redis_costs_one_wait_and_no_answer(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
     await trade(network, [writer], 3)
+    await writer.cache.until_kept()
     assert valkey.pid is not None
     os.kill(valkey.pid, signal.SIGSTOP)
     for _ in range(30):
@@ -242,6 +243,7 @@ async def _until_ready(*readers: Reader) -> None:
     for reader in readers:
         # A connection of before may be dead without anybody having noticed; then the next read is the first to.
         await reader.reads().card("P000")
+        await reader.cache.until_kept()
         for _ in range(CROSSINGS):
             if reader.cache.report().state == "ready":
                 break
