@@ -302,10 +302,10 @@ class PromoterReads:
         """
         position, result = await self._held(asks)
         missing = [ask for ask in asks if ask not in result]
-        self._from_graph |= bool(missing)
         if missing:
+            self._from_graph = True
             reached = max(self._store.head, position.applied if position else 0)
-            # Statements are planned for what they are asked: of the combinations that could be, none is made here.
+            # Alike is what differs in its promoters only: put together, it is a statement that Neo4j has planned before.
             alike = (position, self._totals, frozenset((*ask[2:], ask.kind) for ask in missing))
             fly = functools.partial(self._flown, position, self._totals)
             result |= await self._cache.flights.answers(reached, alike, missing, fly)

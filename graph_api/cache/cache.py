@@ -186,10 +186,7 @@ class Cache:
         for code, named in by_code.items():
             arguments += [code, len(named)]
             for name, value in named:
-                arguments += [
-                    name,
-                    f"{position.applied}|{orjson.dumps(value).decode()}",
-                ]
+                arguments += [name, f"{position.applied}|{orjson.dumps(value).decode()}"]
         keys = [self._meta_key, self._inv_key(position.epoch), *(self._key(position.epoch, code) for code in by_code)]
         try:
             kept = await self._run(KEEP, keys, arguments)

@@ -17,7 +17,7 @@ Fly = Callable[[Sequence[K], bool], Awaitable[Mapping[K, V]]]
 GRAPH_READS_MAX = 24
 """Flights in the air; who comes meanwhile waits."""
 PASSENGERS_MAX = 8
-"""Nobody waits for the walks of more others than so many."""
+"""In one flight: nobody waits for more walks than so many, its own among them."""
 
 
 class Flights(Generic[K, V]):
