@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, Literal, TypeVar
 
 import redis.asyncio
+import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from graph_api.cache.scripts import Script
+
+log = structlog.get_logger("promograph.cache")
 
 T = TypeVar("T")
 Argument = str | int
@@ -50,8 +53,10 @@ class Door:
 
     async def open(self) -> None:
         """Connect if Redis answers; otherwise go on trying in the background."""
-        if not await self._connect():
-            self._give_up()
+        try:
+            await self._connect()
+        except FAULTS as error:
+            self._give_up(error)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """A script's answer; Away if there is none soon."""
@@ -61,7 +66,8 @@ class Door:
         try:
             return await _within(_evaluated(client, script, keys, arguments), self._call_seconds)
         except FAULTS as error:
-            self._give_up()
+            if client is self._client:
+                self._give_up(error)
             raise Away from error
 
     async def scan(self, prefix: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
@@ -81,31 +87,44 @@ class Door:
             self._recovery.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._recovery
-        if self._client is not None:
-            with contextlib.suppress(*FAULTS):
-                await self._client.aclose()
+        await _closed(self._client)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: BaseException) -> None:
         self.failures += 1
         if self._recovery is None:
+            log.warning("redis_away", reason=type(error).__name__, detail=str(error))
             self._recovery = asyncio.create_task(self._recover())
 
     async def _recover(self) -> None:
-        while True:
-            await asyncio.sleep(self._probe_seconds)
-            if await self._connect():
-                self._recovery = None
-                return
-
-    async def _connect(self) -> bool:
+        """Ask until there is an answer, by new connections: each of the old may be dead and would fail once more."""
+        old, self._client = self._client, None
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                if self._client is None:
-                    self._client = await _client(self._url, self._call_seconds)
-                await self._client.ping()
-        except FAULTS:
-            return False
-        return True
+            await asyncio.sleep(self._probe_seconds)
+        finally:
+            await _closed(old)
+        while True:
+            with contextlib.suppress(*FAULTS):
+                await self._connect()
+                self._recovery = None
+                log.info("redis_back")
+                return
+            await asyncio.sleep(self._probe_seconds)
+
+    async def _connect(self) -> None:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            client = await _client(self._url, self._call_seconds)
+            try:
+                await client.ping()
+            except BaseException:
+                await client.aclose()
+                raise
+            self._client = client
+
+
+async def _closed(client: Client | None) -> None:
+    if client is not None:
+        with contextlib.suppress(*FAULTS):
+            await client.aclose()
 
 
 async def _client(url: str, call_seconds: float) -> Client:

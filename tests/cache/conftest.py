@@ -18,7 +18,7 @@ from graph_api.servers.process import data_dir_lock
 from tests.batched.network import Network, Reader
 
 Process = Callable[[], Awaitable[Reader]]
-PATIENT_SECONDS = 2.0
+PATIENT_SECONDS = 4.0
 """For a call: whoever is slow on a busy machine is neither hung nor away."""
 
 
