@@ -18,7 +18,7 @@ CEILINGS = (1, 2, 3, 5, 10, 20)
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A page per promoter found: `root`, its card, and `members`."""
+    """A page per promoter found: `root`, its card, and `members`; the statement tells what is where in them."""
 
     pages: list[dict[str, Any]]
 

@@ -45,11 +45,12 @@ class Anybody:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A page of an order: `after` is the last row's keys and code."""
+    """A page of an order: `after` is the last row's keys and code. With `totals`, each member's team is counted along."""
 
     order: str
     first: int
     after: tuple[int, int, str] | None
+    totals: bool = False
 
 
 Kind = Literal[
@@ -123,4 +124,4 @@ def _window(fields: Mapping[str, Any] | None) -> Window | None:
     if fields is None:
         return None
     after = fields["after"]
-    return Window(fields["order"], fields["first"], tuple(after) if after is not None else None)
+    return Window(fields["order"], fields["first"], tuple(after) if after is not None else None, fields["totals"])

@@ -19,15 +19,12 @@ Answers = dict[Ask, Any]
 _FACETS = ("card", "sales", "buyers", "total", "team", "valid", "promotion", "balance")
 
 
-async def answers(store: Store, asks: Sequence[Ask], *, totals: bool = False) -> Answers:
-    """An answer for each ask, None for a promoter that is not there.
-
-    Pages bring along their promoters' cards and their members' own sales, with `totals` also those of their teams.
-    """
+async def answers(store: Store, asks: Sequence[Ask]) -> Answers:
+    """An answer for each ask, None for a promoter that is not there. Pages bring along their promoters' cards."""
     pages = _grouped(ask for ask in asks if ask.kind == "page")
     paged = {ask.code for group in pages.values() for ask in group}
     facets = [ask for ask in asks if ask.kind in _FACETS and not (ask.kind == "card" and ask.code in paged)]
-    work = [_page(store, group, totals=totals) for group in pages.values()]
+    work = [_page(store, group) for group in pages.values()]
     work += [_count(store, group) for group in _grouped(ask for ask in asks if ask.kind == "count").values()]
     work += [_nearly(store, group) for group in _grouped(ask for ask in asks if ask.kind == "nearly").values()]
     work += [_list(store, ask) for ask in asks if ask.kind == "list"]
@@ -112,7 +109,7 @@ def _month_of(code: str, month: int) -> dict[str, Any]:
     return {"code": code, "month": month}
 
 
-async def _page(store: Store, asks: Sequence[Ask], *, totals: bool) -> Answers:
+async def _page(store: Store, asks: Sequence[Ask]) -> Answers:
     which, window = asks[0].which, asks[0].window
     assert isinstance(which, Members)
     assert window is not None
@@ -126,21 +123,17 @@ async def _page(store: Store, asks: Sequence[Ask], *, totals: bool) -> Answers:
         after_2=after_2,
         after_code=after_code,
         first=window.first + 1,
-        totals=totals,
+        totals=window.totals,
     )
     result: Answers = {}
     now = time.time_ns() // 1000
     for page in found.pages:
         root, members = page["root"], page["members"]
-        result[Ask("card", root["code"])] = _card(root)
-        result[Ask("page", root["code"], 0, which, window)] = {
-            "rows": [_member(row) for row in members[: window.first]],
-            "has_next": len(members) > window.first,
-        }
-        for row in members[: window.first]:
-            result[Ask("sales", row["code"])] = row["sales"]
-            if totals:
-                result[Ask("total", row["code"])] = {"total": row["total"], "at": now}
+        has_next = len(members) > window.first
+        if has_next:
+            members.pop()
+        result[Ask("card", root[0])] = root
+        result[Ask("page", root[0], 0, which, window)] = {"rows": members, "has_next": has_next, "at": now}
     return result
 
 
@@ -191,11 +184,6 @@ def _card(row: Mapping[str, Any]) -> list[Any]:
         row.get("phone_sealed"),
         row.get("path", []),
     ]
-
-
-def _member(row: Mapping[str, Any]) -> list[Any]:
-    """A member's card with the path up to the page's promoter only: what lies above may change without the page."""
-    return [*_card(row)[:6], row["below"], row["level"], row["key_1"], row["key_2"]]
 
 
 def _without_code(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from graph_api.rules.promotion import months_ending
 from graph_api.viewer import Role, Viewer
 
 T = TypeVar("T")
+RANKS = {rank.value: rank for rank in Rank}
 Answer = tuple[Any, bool]
 """An ask's answer, and whether it was found in the cache."""
 
@@ -65,7 +66,7 @@ class PromoterReads:
         self._pii = pii
         self._ticks: Ticks[Ask, Answer] = Ticks(self._answers)
         self._head = store.head
-        self._from_graph = self._totals = False
+        self._from_graph = False
         self._position: Position | None = None
 
     async def kept(self, code: str, number: int) -> str | None:
@@ -125,13 +126,9 @@ class PromoterReads:
         after: str | None = None,
         totals: bool = False,
     ) -> None:
-        """Ask for a page that will be wanted, in the tick that asks for the promoter's card: both are one statement.
-
-        So are the teams of its members, if their `totals` will be wanted too.
-        """
-        self._totals |= totals
+        """Ask for a page that will be wanted, in the tick that asks for the promoter's card: both are one statement."""
         which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
-        window = Window(order or "LEVEL", first, keys_of(order or "LEVEL", after))
+        window = Window(order or "LEVEL", first, keys_of(order or "LEVEL", after), totals)
         if which is not None:
             self._ask(Ask("page", code, 0, which, window))
 
@@ -147,26 +144,32 @@ class PromoterReads:
         order: DownlineOrder | None = None,
         first: int = 20,
         after: str | None = None,
+        totals: bool = False,
     ) -> Soon[DownlinePage]:
-        """The people below, to a depth or at one level; search is a code's beginning or an exact name."""
+        """The people below, to a depth or at one level; search is a code's beginning or an exact name.
+
+        Their sales are known with them, and with `totals` their teams as a whole, both of all time. All of it is the
+        page's: whatever changes it changes the subtree of the promoter. What lies above may change without the page.
+        """
         order = order or "LEVEL"
         which = self._members(depth=depth, level=level, search=search, status=status, rank=rank)
-        window = Window(order, first, keys_of(order, after))
+        window = Window(order, first, keys_of(order, after), totals)
         if which is None:
             return Now(DownlinePage((), has_next=False))
         asks = [Ask("page", code, 0, which, window), Ask("card", code)]
         return self._soon(asks, functools.partial(self._page, code, order))
 
     def _page(self, code: str, order: DownlineOrder, page: Answer, card: Answer) -> DownlinePage:
-        answer, root = page[0], card[0]
+        (answer, cached), (root, _) = page, card
         if answer is None or root is None:
             return DownlinePage((), has_next=False)
         rows = []
         above = [code, *root[-1]]
-        for *own, below, level, key_1, key_2 in answer["rows"]:
+        for *own, below, level, key_1, key_2, sales, total in answer["rows"]:
             row = [*own, [*below, *above]]
-            self._ticks.tell(Ask("card", own[0]), (row, True))
-            rows.append(MemberRow(_card(row), level, order, (key_1, key_2, own[0])))
+            self._ticks.tell(Ask("card", own[0]), (row, cached))
+            team = _whole(own[0], total, answer["at"], cached=cached) if total is not None else None
+            rows.append(MemberRow(_card(row), level, order, (key_1, key_2, own[0]), _own_sales(sales), team))
         return DownlinePage(tuple(rows), answer["has_next"])
 
     async def downline_count(
@@ -306,8 +309,8 @@ class PromoterReads:
             self._from_graph = True
             reached = max(self._store.head, position.applied if position else 0)
             # Alike is what differs in its promoters only: put together, it is a statement that Neo4j has planned before.
-            alike = (position, self._totals, frozenset((*ask[2:], ask.kind) for ask in missing))
-            fly = functools.partial(self._flown, position, self._totals)
+            alike = (position, frozenset((*ask[2:], ask.kind) for ask in missing))
+            fly = functools.partial(self._flown, position)
             result |= await self._cache.flights.answers(reached, alike, missing, fly)
         return result
 
@@ -320,15 +323,13 @@ class PromoterReads:
             ask: (held[field], True) for ask, field in zip(asks, fields, strict=True) if field in held
         }
 
-    async def _flown(
-        self, position: Position | None, totals: bool, asks: Sequence[Ask], waited: bool
-    ) -> Mapping[Ask, Answer]:
+    async def _flown(self, position: Position | None, asks: Sequence[Ask], waited: bool) -> Mapping[Ask, Answer]:
         """From the graph; whoever `waited` looks first whether it has been answered meanwhile."""
         result = dict[Ask, Answer]()
         if waited:
             position, result = await self._held(asks)
         missing = [ask for ask in asks if ask not in result]
-        found = await graph.answers(self._store, missing, totals=totals) if missing else {}
+        found = await graph.answers(self._store, missing) if missing else {}
         # Whoever is not there is not remembered: it may be enrolled the next moment, and made-up codes would fill Redis.
         kept = {ask.field: answer for ask, answer in found.items() if answer is not None}
         self._cache.keep(self._store, position, kept)
@@ -336,8 +337,18 @@ class PromoterReads:
 
 
 def _sales(own: Answer, buyers: Answer = (0, False)) -> Sales:
-    orders, volume_fen, refunded_fen = own[0] or (0, 0, 0)
-    return Sales(orders=orders, buyers=buyers[0] or 0, volume_fen=volume_fen, refunded_fen=refunded_fen)
+    return _own_sales(own[0] or (0, 0, 0), buyers[0] or 0)
+
+
+def _own_sales(row: Sequence[int], buyers: int = 0) -> Sales:
+    orders, volume_fen, refunded_fen = row
+    return Sales(orders, buyers, volume_fen, refunded_fen)
+
+
+def _whole(code: str, total: Sequence[int], at: int, *, cached: bool) -> Team:
+    """A team of which nothing but the whole was asked."""
+    size, orders, volume_fen = total
+    return Team(code, size, orders, volume_fen, (), 0, at, "CACHE" if cached else "GRAPH")
 
 
 def _team(code: str, counted: Answer, valid: Answer = (0, False)) -> Team:
@@ -349,7 +360,7 @@ def _team(code: str, counted: Answer, valid: Answer = (0, False)) -> Team:
 
 def _card(row: Sequence[Any]) -> Card:
     code, status, rank, joined_at, name_sealed, phone_sealed, path = row
-    return Card(code, status, Rank(rank), joined_at, name_sealed, phone_sealed, tuple(path))
+    return Card(code, status, RANKS[rank], joined_at, name_sealed, phone_sealed, tuple(path))
 
 
 def _text(rank: str | None) -> str | None:

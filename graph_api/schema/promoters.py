@@ -35,6 +35,12 @@ from graph_api.viewer import Role
 if TYPE_CHECKING:
     from graph_api.schema.findings import Finding
 
+Fact = tuple[Kind, int]
+"""Kind and number of what is asked of a member."""
+SALES: Fact = ("sales", ALL_TIME)
+TOTAL: Fact = ("total", ALL_TIME)
+"""What a page brings along of its members."""
+STATUSES = {status.value: status for status in PromoterStatus}
 BY_LEVEL = ("byLevel", "maxDepth", "directCount")
 """Fields of a team that need more than its sums."""
 
@@ -56,6 +62,7 @@ class Lock:
 @strawberry.type(description="Somebody with an invitation code.")
 class Promoter(Node):
     card: strawberry.Private[Card]
+    member: strawberry.Private[MemberRow | None]
     code: str = strawberry.field(description="The invitation code.")
     status: PromoterStatus = strawberry.field(description="Whether it takes part.")
     rank: Rank = strawberry.field(description="Its step on the ladder.")
@@ -100,18 +107,23 @@ class Promoter(Node):
         order = _order(order_by)
         reads = info.context.promoters
         facts = members_facts(info, nodes_of(info))
+        totals = TOTAL in facts
+        others = [fact for fact in facts if fact not in (SALES, TOTAL)]
 
         def connection(page: DownlinePage) -> DownlineConnection | Awaitable[DownlineConnection]:
             found = DownlineConnection.of(page, after=after, count=lambda: reads.downline_count(self.code, **which))
-            asks = [Ask(kind, row.card.code, number) for row in page.rows for kind, number in facts]
-            return reads.ready(asks).then(lambda _: found)
+            asks = [Ask(kind, row.card.code, number) for row in page.rows for kind, number in others]
+            return reads.ready(asks).then(lambda _: found) if asks else found
 
-        return now_or_later(reads.downline(self.code, **which, order=order, first=first, after=after).then(connection))
+        page = reads.downline(self.code, **which, order=order, first=first, after=after, totals=totals)
+        return now_or_later(page.then(connection))
 
     @resolver(description="Own sales, of a month or of all time.")
     def sales(self, info: Info, month: Month | None = None) -> SalesAggregate:
-        sales = info.context.promoters.sales(self.code, month, buyers=selects(info, "buyers"))
-        return now_or_later(sales.then(SalesAggregate.of))
+        buyers = selects(info, "buyers")
+        if self.member is not None and month is None and not buyers:
+            return SalesAggregate.of(self.member.sales)
+        return now_or_later(info.context.promoters.sales(self.code, month, buyers=buyers).then(SalesAggregate.of))
 
     @resolver(description="Team aggregates; of all time without a month, of every level without a depth.")
     def team(self, info: Info, month: Month | None = None, depth: int | None = None) -> TeamAggregate:
@@ -120,6 +132,8 @@ class Promoter(Node):
             return TeamAggregate.of(team, depth=depth)
 
         levels, valid = depth is not None or selects(info, *BY_LEVEL), selects(info, "validDirectCount")
+        if self.member is not None and self.member.team is not None and not (month or levels or valid):
+            return shown(self.member.team)
         team = info.context.promoters.team(self.code, month, levels=levels, valid=valid)
         return now_or_later(team.then(shown))
 
@@ -181,12 +195,14 @@ class Promoter(Node):
         return [Finding.of(card) for card in await info.context.findings.naming(self.code)]
 
     @classmethod
-    def of(cls, card: Card) -> Promoter:
+    def of(cls, card: Card, member: MemberRow | None = None) -> Promoter:
+        """`member`: its row on a page of a downline, which has more of it."""
         return cls(
             id=global_id("Promoter", card.code),
             card=card,
+            member=member,
             code=card.code,
-            status=PromoterStatus(card.status),
+            status=STATUSES[card.status],
             rank=card.rank,
             joined_at=card.joined_at,
         )
@@ -204,15 +220,15 @@ def prefetch(info: Info, code: str) -> None:
         given = arguments_of(info, "Promoter", node)
         order = _order(given.pop("orderBy", None))
         page = {name: given.pop(name, None) for name in ("first", "after")}
-        totals = ("total", ALL_TIME) in members_facts(info, [node])
+        totals = TOTAL in members_facts(info, [node])
         with contextlib.suppress(DomainError):  # the field itself will say so
             info.context.promoters.prefetch_downline(code, **_which(**given), order=order, **page, totals=totals)
 
 
-def members_facts(info: Info, downlines: Sequence[FieldNode]) -> list[tuple[Kind, int]]:
-    """Kind and number of what the query asks of each member on a page: all of them are read at once, before any is shown."""
+def members_facts(info: Info, downlines: Sequence[FieldNode]) -> list[Fact]:
+    """What the query asks of each member on a page: all of them are read at once, before any is shown."""
     members = below(info, below(info, downlines, "edges"), "node")
-    facts: dict[tuple[Kind, int], None] = {}
+    facts: dict[Fact, None] = {}
     for node in below(info, members, "sales"):
         month = arguments_of(info, "Promoter", node).get("month") or ALL_TIME
         facts["sales", month] = None
@@ -296,7 +312,7 @@ class DownlineConnection(Counted):
     def of(cls, page: DownlinePage, *, after: str | None, count: Callable[[], Awaitable[int]]) -> DownlineConnection:
         cursors = [row.cursor for row in (*page.rows[:1], *page.rows[-1:])]
         return cls(
-            edges=[DownlineEdge(row=row, node=Promoter.of(row.card), level=row.level) for row in page.rows],
+            edges=[DownlineEdge(row=row, node=Promoter.of(row.card, row), level=row.level) for row in page.rows],
             page_info=PageInfo.of(cursors, has_next=page.has_next, after=after),
             count=count,
         )

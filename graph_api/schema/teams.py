@@ -9,6 +9,8 @@ from graph_api.schema.enums import AggregateSource
 from graph_api.schema.nodes import resolver
 from graph_api.schema.scalars import Fen, Instant
 
+SOURCES = {source.value: source for source in AggregateSource}
+
 
 @strawberry.type(description="Own sales of a month or of all time.")
 class SalesAggregate:
@@ -72,5 +74,5 @@ class TeamAggregate:
             volume_fen=team.volume_fen if whole else sum(level.volume_fen for level in levels),
             levels=levels,
             computed_at=team.computed_at,
-            source=AggregateSource(team.source),
+            source=SOURCES[team.source],
         )

@@ -135,6 +135,11 @@ class Network:
                 levels[level][index] += value
         return [(level, *levels[level]) for level in sorted(levels)]
 
+    def expected_total(self, code: str) -> tuple[int, ...]:
+        """People, orders and fen of all time."""
+        levels = self.expected_team(code, None)
+        return tuple(sum(level[column] for level in levels) for column in (1, 2, 3))
+
     def expected_page(self, code: str, depth: int) -> list[tuple[str, int, tuple[str, ...]]]:
         below = [(level, self.joined_at[other], other) for other, level in self.below(code).items() if level <= depth]
         return [(other, level, self.path(other)) for level, _, other in sorted(below)]
@@ -162,7 +167,7 @@ class Reader:
     async def _wrong(self, reads: PromoterReads, network: Network, code: str) -> list[str]:
         month = network.chance.choice((None, *MONTHS))
         card, team, sales = await reads.card(code), await reads.team(code, month), await reads.sales(code, month)
-        page = await reads.downline(code, depth=2, first=100)
+        page = await reads.downline(code, depth=2, first=100, totals=True)
         whole = await reads.team(code, month, levels=False)
         own = (sales.orders, sales.volume_fen)
         found: list[tuple[str, Any, Any]] = [
@@ -172,6 +177,9 @@ class Reader:
             ("sales", own, network.own(code, month)),
             ("page", [(r.card.code, r.level, r.card.path) for r in page.rows], network.expected_page(code, 2)),
         ]
+        for member, sales, whole in ((r.card.code, r.sales, r.team) for r in page.rows):
+            found.append(("sales on the page", (sales.orders, sales.volume_fen), network.own(member, None)))
+            found.append(("team on the page", whole and total(whole), network.expected_total(member)))
         return [f"{what} of {code} ({month}): {got} is not {want}" for what, got, want in found if got != want]
 
 

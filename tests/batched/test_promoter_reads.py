@@ -165,15 +165,14 @@ async def test_answers_are_those_counted_in_memory(network: Network, pii: Pii) -
 async def test_a_page_brings_its_members_numbers_along(network: Network, pii: Pii, order: DownlineOrder) -> None:
     reads, before = reads_of(network, pii), network.store.statements_run
     reads.prefetch_downline("P000", depth=5, order=order, first=7, totals=True)
-    page = await reads.downline("P000", depth=5, order=order, first=7)
+    page = await reads.downline("P000", depth=5, order=order, first=7, totals=True)
     assert len(page.rows) == 7
     for row in page.rows:
-        sales = await reads.sales(row.card.code, None, buyers=False)
-        team = await reads.team(row.card.code, None, levels=False, valid=False)
-        assert (sales.orders, sales.volume_fen) == network.own(row.card.code, None)
-        expected = network.expected_team(row.card.code, None)
-        assert total(team) == tuple(sum(level[column] for level in expected) for column in (1, 2, 3))
+        assert (row.sales.orders, row.sales.volume_fen) == network.own(row.card.code, None)
+        assert row.team is not None
+        assert total(row.team) == network.expected_total(row.card.code)
         assert row.card.path == network.path(row.card.code)
+        assert (await reads.card(row.card.code)) == row.card
     assert network.store.statements_run - before == 1
 
 
