@@ -41,7 +41,7 @@ BARE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <script src="graphology.umd.min.js"></script><script src="sigma.min.js"></script><script>
 fetch("tree.json").then((answer) => answer.json()).then(({ codes, parents, x, y }) => {
   const graph = new graphology.MultiDirectedGraph();
-  codes.forEach((code, at) => graph.addNode(code, { x: x[at], y: y[at], size: 1, color: "#456", label: code }));
+  codes.forEach((code, at) => graph.addNode(code, { x: x[at], y: y[at], size: at ? 1 : 6, color: "#456", label: code }));
   parents.forEach((parent, at) => parent >= 0 && graph.addEdge(codes[parent], codes[at], { color: "#ccc", size: 1 }));
   const place = document.querySelector(".canvas");
   const made = new Sigma(graph, place, { defaultEdgeType: "line", stagePadding: 36 });

@@ -9,7 +9,11 @@ import { named, t, useLanguage, type Word } from "../words";
 import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
-const Explore = lazy(() => import("../explore/explore"));
+const Explore = lazy(async () => {
+  const page = await import("../explore/explore");
+  page.begin(location.search);
+  return page;
+});
 const Risk = lazy(() => import("../operations/risk"));
 const Detectors = lazy(() => import("../operations/detectors"));
 const Workbench = lazy(() => import("../operations/workbench"));

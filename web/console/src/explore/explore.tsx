@@ -11,7 +11,7 @@ import { Canvas } from "./canvas";
 import { Controls, Find } from "./controls";
 import { drawn, type Picture, placedIn } from "./drawn";
 import { csv, gexf, png, saved, svg } from "./exports";
-import { useParts } from "./loading";
+import { begin as ask, useParts } from "./loading";
 import { merged } from "./picture";
 import { Selected } from "./selected";
 import { Rows } from "./rows";
@@ -19,6 +19,9 @@ import { DEFAULTS, searchOf, type View, viewOf } from "./view";
 import "./explore.css";
 
 export type Change = (changes: Partial<View>) => void;
+
+/** Ask for the view of an address while the page is made ready. */
+export const begin = (search: string): void => ask(viewOf(new URLSearchParams(search)));
 
 export default function Explore({ search }: { search: URLSearchParams }): ReactNode {
   const language = useLanguage();

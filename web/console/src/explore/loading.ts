@@ -104,6 +104,31 @@ function questions(view: View): Question[] {
 
 const kept = new Map<string, Brought>();
 const KEPT_MAX = 80;
+const asking = new Map<string, Promise<Brought>>();
+
+const own = (key: string): string => `${session()?.name} ${key}`;
+
+/** The answer to come; whoever asks the same meanwhile waits for the same. What was answered is kept. */
+function asked({ key, run }: Question): Promise<Brought> {
+  const name = own(key);
+  const under = asking.get(name);
+  if (under) return under;
+  const answer = run()
+    .then((brought) => {
+      kept.set(name, brought);
+      const oldest = kept.keys().next();
+      if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+      return brought;
+    })
+    .finally(() => asking.delete(name));
+  asking.set(name, answer);
+  return answer;
+}
+
+/** Ask what a view is made from before its page stands: making a picture ready takes as long as the answer. */
+export function begin(view: View): void {
+  for (const question of questions(view)) if (!kept.has(own(question.key))) asked(question).catch(() => undefined); // the page asks again, and says why
+}
 
 export interface Loaded {
   /** By question, in the order in which they were asked; those that are not there yet are left out. */
@@ -124,14 +149,10 @@ export function useParts(view: View): Loaded {
 
   useEffect(() => {
     let current = true;
-    for (const { key, run } of wanted) {
-      const stored = `${session()?.name} ${key}`;
-      if (kept.has(stored)) continue;
-      run().then(
-        (brought) => {
-          kept.set(stored, brought);
-          const oldest = kept.keys().next();
-          if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+    for (const question of wanted) {
+      if (kept.has(own(question.key))) continue;
+      asked(question).then(
+        () => {
           if (current) arrived((before) => before + 1);
         },
         (error: Error) => {
@@ -145,8 +166,8 @@ export function useParts(view: View): Loaded {
     };
   }, [name, returns]);
 
-  const there = wanted.filter(({ key }) => kept.has(`${session()?.name} ${key}`)).map(({ key }) => key);
-  const parts = there.flatMap((key) => kept.get(`${session()?.name} ${key}`) ?? []);
+  const there = wanted.filter(({ key }) => kept.has(own(key))).map(({ key }) => key);
+  const parts = there.flatMap((key) => kept.get(own(key)) ?? []);
   const error = failed?.name === name ? failed.error : undefined;
   return { parts, there: there.join("|"), loading: parts.length < wanted.length && !error, failed: error };
 }
