@@ -88,6 +88,7 @@ SHOTS = (
         acts=(clicks(".bench .main"), clicks("[role=group] button:text-is('Graph')")),
     ),
     Shot("dashboard", f"/console/dashboard?month={MONTH}"),
+    Shot("audit", "/console/audit"),
     Shot("console-phone", "/console/promoters", language="zh-CN", size="phone"),
     phone("home", f"/m/?month={MONTH}"),
     phone("home-dark-en", f"/m/?month={MONTH}", language="en-US", theme="dark"),

@@ -161,3 +161,15 @@ async def test_who_may_not_read_the_log_is_led_elsewhere(browser: Browser, site:
         await watching.open("/console/audit", Role.OPERATOR)
         await expect(watching.page.locator("h1")).to_have_text("Explore")
         assert "Audit log" not in await watching.page.inner_text("body")
+
+
+async def test_a_promoters_history_stands_on_its_page_for_who_may_read_the_log(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        await watching.open("/console/promoter/R1", Role.RISK)
+        history = watching.page.locator(".history li")
+        await expect(history.filter(has_text="identifiers_linked")).to_have_count(1)
+        await expect(history.filter(has_text="enrolled")).to_have_count(1)
+    async with watched(browser, site) as watching:
+        await watching.open("/console/promoter/R1", Role.OPERATOR)
+        await expect(watching.page.get_by_role("heading", name="R1")).to_be_visible()
+        await expect(watching.page.get_by_role("heading", name="History")).to_have_count(0)

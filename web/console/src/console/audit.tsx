@@ -8,6 +8,7 @@ import { Empty, Missing, Shown } from "../parts/state";
 import { type Column, Table } from "../parts/table";
 import { alter, link } from "../route";
 import { t } from "../words";
+import { told } from "./journal";
 
 type Edge = NonNullable<AuditLogQuery["auditLog"]>["edges"][number];
 /** How many of an entry's people are named in its row. */
@@ -97,12 +98,4 @@ function Codes({ codes, count }: { codes: string[]; count: number }): ReactNode 
       {count > shown.length && <span className="note">+{count - shown.length}</span>}
     </>
   );
-}
-
-/** Facts as `name value` pairs; what is not a word or a number as JSON. */
-function told(facts: unknown): string {
-  if (typeof facts !== "object" || facts === null) return "";
-  return Object.entries(facts)
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(" · ");
 }

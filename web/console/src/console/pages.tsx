@@ -6,6 +6,7 @@ import { SignedIn } from "../parts/sign";
 import { go, link, usePlace } from "../route";
 import { type Role, signOut, takeRole, useSession } from "../session";
 import { named, t, useLanguage, type Word } from "../words";
+import { READING } from "./journal";
 import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
@@ -22,10 +23,8 @@ const Audit = lazy(() => import("./audit"));
 
 const STRUCTURES: Role[] = ["RISK", "OPERATOR", "ADMIN"];
 const ASKING: Role[] = ["RISK", "ADMIN"];
-/** As the service has it: who may read the journal. */
-const READING: Role[] = ["RISK", "ADMIN"];
 const EVERYBODY: Role[] = ["OPERATOR", "RISK", "FINANCE", "ADMIN"];
-const ROOMS: readonly { at: string; word: Word; key: string; roles: Role[] }[] = [
+const ROOMS: readonly { at: string; word: Word; key: string; roles: readonly Role[] }[] = [
   { at: "explore", word: "nav.explore", key: "e", roles: STRUCTURES },
   { at: "promoters", word: "nav.promoters", key: "p", roles: EVERYBODY },
   { at: "risk", word: "nav.risk", key: "r", roles: STRUCTURES },

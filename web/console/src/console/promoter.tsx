@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
 import { count, dayOf, momentOf, thisMonth } from "../figures";
-import { PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
+import { PromoterHistoryDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
 import { MonthPicker, TheQuery } from "../parts/controls";
 import { Figure, Levels, Mark, Money, Rank, Status } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
@@ -10,6 +10,7 @@ import { alter, go, link } from "../route";
 import { useSession } from "../session";
 import { named, t } from "../words";
 import { LockDialog, MoveDialog, UnlockDialog } from "./actions";
+import { READING, told } from "./journal";
 
 export type Whole = NonNullable<PromoterPageQuery["promoter"]>;
 const to = (code: string): string => `promoter/${encodeURIComponent(code)}`;
@@ -67,6 +68,7 @@ function Found({ one, month, again }: { one: Whole; month: string; again: () => 
           <Standing one={one} />
           <Way one={one} />
           <Team one={one} />
+          <History code={one.code} />
         </div>
       </div>
     </>
@@ -395,5 +397,27 @@ function Team({ one }: { one: Whole }): ReactNode {
         </section>
       )}
     </>
+  );
+}
+
+/** What was done to it and by whom, the latest first, for those who may read the journal. */
+function History({ code }: { code: string }): ReactNode {
+  const role = useSession()?.role;
+  const { data } = useAnswer(PromoterHistoryDocument, role && READING.includes(role) ? { code } : null);
+  const log = data?.auditLog;
+  if (!log || log.edges.length === 0) return null;
+  return (
+    <section>
+      <h2>{t("who.history")}</h2>
+      <ul className="entries history">
+        {log.edges.map(({ node }) => (
+          <li key={node.seq}>
+            <span className="note">{momentOf(node.recordedAt)}</span> <b>{node.kind}</b> <span className="note">{node.actor}</span>{" "}
+            <span className="facts">{told(node.facts)}</span>
+          </li>
+        ))}
+      </ul>
+      {log.pageInfo.hasNextPage && <a {...link(`audit?code=${encodeURIComponent(code)}`)}>{t("act.more")}</a>}
+    </section>
   );
 }

@@ -243,6 +243,7 @@ export const en = {
   "who.levels": "Team by level",
   "who.promotion": "Promotion",
   "who.findings": "Findings that name it",
+  "who.history": "History",
   "who.statement": "Statement",
   "who.opening": "Opening",
   "who.closing": "Closing",

@@ -244,6 +244,7 @@ export const zh: Record<Word, string> = {
   "who.levels": "团队层级",
   "who.promotion": "晋升",
   "who.findings": "涉及的风险发现",
+  "who.history": "变更记录",
   "who.statement": "对账单",
   "who.opening": "期初",
   "who.closing": "期末",
