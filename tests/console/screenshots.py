@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +47,14 @@ def clicks(selector: str) -> Act:
 
 def tries_a_move(page: Page) -> None:
     page.click("text=Move…")
-    page.fill("dialog input", "p-00056")
+    page.fill("dialog input", "p-88888")
     page.click("text=Preview")
     still(page)
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A page as somebody sees it."""
+    """A page as somebody sees it; `path` may name a `{member}` of the promoter's team, and one `{deep}` below."""
 
     name: str
     path: str
@@ -70,16 +70,16 @@ def phone(name: str, path: str, *acts: Act, language: str = "zh-CN", theme: str 
 
 
 SHOTS = (
-    Shot("explore-tree", "/console/explore?root=p-88888&sel=p-00056"),
+    Shot("explore-tree", "/console/explore?root=p-88888&sel={member}"),
     Shot(
         "explore-radial", "/console/explore?root=p-88888&layout=radial&depth=1000&limit=2000&size=volume", theme="dark"
     ),
     Shot("explore-layers-zh", "/console/explore?root=p-88888&layout=layered&depth=6&limit=1000", language="zh-CN"),
     Shot("promoters", "/console/promoters"),
     Shot("promoter", f"/console/promoter/p-88888?month={MONTH}"),
-    Shot("move", f"/console/promoter/p-00238?month={MONTH}", acts=(tries_a_move,)),
-    Shot("risk", "/console/risk", role="RISK", acts=(clicks("tbody tr >> nth=1"),)),
-    Shot("risk-dark-zh", "/console/risk", "RISK", "zh-CN", "dark", acts=(clicks("tbody tr >> nth=1"),)),
+    Shot("move", f"/console/promoter/{{deep}}?month={MONTH}", acts=(tries_a_move,)),
+    Shot("risk", "/console/risk", role="RISK", acts=(clicks("tbody tr >> nth=2"),)),
+    Shot("risk-dark-zh", "/console/risk", "RISK", "zh-CN", "dark", acts=(clicks("tbody tr >> nth=2"),)),
     Shot("detectors", "/console/detectors", role="RISK", acts=(clicks(".detector summary >> nth=3"),)),
     Shot(
         "workbench",
@@ -93,14 +93,14 @@ SHOTS = (
     phone("home", f"/m/?month={MONTH}"),
     phone("home-dark-en", f"/m/?month={MONTH}", language="en-US", theme="dark"),
     phone("team", "/m/team"),
-    phone("member", f"/m/member/p-00056?month={MONTH}"),
+    phone("member", f"/m/member/{{member}}?month={MONTH}"),
     phone("earnings", f"/m/earnings?month={MONTH}", clicks(".rows summary >> nth=1")),
     phone("payouts", "/m/payouts"),
     phone("invite", "/m/invite"),
 )
 
 
-def taken(browser: Browser, url: str, token: str, shot: Shot) -> list[str]:
+def taken(browser: Browser, url: str, token: str, shot: Shot, people: Mapping[str, str]) -> list[str]:
     """Writes the picture; what the page complained of meanwhile."""
     size = PHONE if shot.size == "phone" else DESKTOP
     context = browser.new_context(viewport=size, locale=shot.language, color_scheme=shot.theme)  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def taken(browser: Browser, url: str, token: str, shot: Shot) -> list[str]:
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{url}{shot.path}#token={token}")
+    page.goto(f"{url}{shot.path.format_map(people)}#token={token}")
     still(page)
     for act in shot.acts:
         act(page)
@@ -125,6 +125,19 @@ def understood(told: str) -> tuple[str, dict[str, str]]:
     if url is None or len(tokens) != 3:
         raise SystemExit(f"the demonstration did not say where it is:\n{told[-2000:]}")
     return url[1], tokens
+
+
+def people_of(url: str, token: str) -> dict[str, str]:
+    """Codes of the largest branch at the first and at the second level below the demonstration's promoter."""
+    levels = " ".join(
+        f"{name}: downline(level: {level}, orderBy: TEAM_VOLUME_DESC, first: 1) {{ edges {{ node {{ code }} }} }}"
+        for name, level in (("member", 1), ("deep", 2))
+    )
+    query = f'{{ promoter(code: "p-88888") {{ {levels} }} }}'
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        answer = client.post(f"{url}/graphql", json={"query": query}, headers=headers).json()
+    return {name: found["edges"][0]["node"]["code"] for name, found in answer["data"]["promoter"].items()}
 
 
 def scanned(told: str) -> None:
@@ -156,12 +169,13 @@ def demonstration(data_dir: Path) -> Iterator[str]:
 def take(url: str, tokens: dict[str, str], names: list[str]) -> list[str]:
     OUT.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
+    people = people_of(url, tokens["ADMIN"])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for shot in SHOTS:
             if not names or shot.name in names:
                 print(shot.name, flush=True)
-                complaints += taken(browser, url, tokens[shot.role], shot)
+                complaints += taken(browser, url, tokens[shot.role], shot, people)
         browser.close()
     return complaints
 

@@ -8,7 +8,7 @@ import { Empty, Missing, Shown } from "../parts/state";
 import { type Column, Table } from "../parts/table";
 import { alter, link } from "../route";
 import { t } from "../words";
-import { told } from "./journal";
+import { Facts } from "./journal";
 
 type Edge = NonNullable<AuditLogQuery["auditLog"]>["edges"][number];
 /** How many of an entry's people are named in its row. */
@@ -20,7 +20,7 @@ const columns = (): Column<Edge>[] => [
   { name: t("audit.actor"), cell: ({ node }) => <Narrowing name="actor" value={node.actor} /> },
   { name: t("audit.kind"), cell: ({ node }) => <Narrowing name="kind" value={node.kind} /> },
   { name: t("field.code"), cell: ({ node }) => <Codes codes={node.codes} count={node.codeCount} /> },
-  { name: t("audit.facts"), cell: ({ node }) => <span className="facts">{told(node.facts)}</span> },
+  { name: t("audit.facts"), cell: ({ node }) => <Facts of={node.facts} /> },
 ];
 
 /** Who did what, the latest first, narrowed by who, what, whom and when. */

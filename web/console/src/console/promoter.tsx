@@ -10,7 +10,7 @@ import { alter, go, link } from "../route";
 import { useSession } from "../session";
 import { named, t } from "../words";
 import { LockDialog, MoveDialog, UnlockDialog } from "./actions";
-import { READING, told } from "./journal";
+import { Facts, READING } from "./journal";
 
 export type Whole = NonNullable<PromoterPageQuery["promoter"]>;
 const to = (code: string): string => `promoter/${encodeURIComponent(code)}`;
@@ -413,7 +413,7 @@ function History({ code }: { code: string }): ReactNode {
         {log.edges.map(({ node }) => (
           <li key={node.seq}>
             <span className="note">{momentOf(node.recordedAt)}</span> <b>{node.kind}</b> <span className="note">{node.actor}</span>{" "}
-            <span className="facts">{told(node.facts)}</span>
+            <Facts of={node.facts} />
           </li>
         ))}
       </ul>

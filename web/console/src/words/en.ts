@@ -361,7 +361,7 @@ export const en = {
   "bench.keys": "Ctrl+Enter runs",
 
   "explore.title": "Explore",
-  "explore.find": "Find a promoter: code begins with, or exact name",
+  "explore.find": "Code begins with, or exact name",
   "explore.start": "Search for a promoter to open its tree. Press / to search.",
   "explore.layout": "Layout",
   "layout.tree": "Tree",
