@@ -31,7 +31,8 @@ AIMS_S = {10_000: 2.0, 100_000: 6.0}
 FIRST_LOAD_AIM_KB = 400
 MODULES = Path(__file__).parents[1] / "web" / "console" / "node_modules"
 LIBRARIES = ("graphology/dist/graphology.umd.min.js", "sigma/dist/sigma.min.js")
-ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+ARGUMENTS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
+"""As Chromium draws by itself without a graphics card, WebGL in software too."""
 SIZE = {"width": 1440, "height": 900}
 ROOT = files.promoter(0)
 PATIENCE_MS = 300_000

@@ -51,9 +51,13 @@ export function measure(node: Node, by: SizeBy, sum: Sums | undefined): number {
   return by === "team" ? (sum?.people ?? 0) : 0;
 }
 
+/** So many are drawn in full size; of more, all together cover as much of the picture. */
+const ROOMY = 600;
+const SMALLEST_CROWD = 0.16;
+
 /** Areas speak of sums, so radii go by roots; a crowd is drawn smaller. */
 export function radius(value: number, most: number, nodes: number): number {
-  const crowd = nodes > 20_000 ? 0.3 : nodes > 2000 ? 0.5 : nodes > 600 ? 0.7 : 1;
+  const crowd = Math.max(SMALLEST_CROWD, Math.min(1, Math.sqrt(ROOMY / nodes)));
   return crowd * (SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(Math.max(0, value) / Math.max(1, most)));
 }
 
