@@ -63,6 +63,10 @@ async def columns(run: Run, *, code: str, depth: int, at: int, first: int) -> Co
 
 
 @statement
+async def columns_now(run: Run, *, code: str, depth: int, first: int) -> Columns | None: ...
+
+
+@statement
 async def around_people(run: Run, *, codes: list[str], kinds: list[str], people_max: int, first: int) -> Edges: ...
 
 

@@ -32,13 +32,16 @@ class Columns:
     truncated: bool
 
 
-async def columns(run: Run, root_code: str, *, depth: int, limit: int, at: int) -> Columns | None:
-    """The tree below a promoter as it was at an instant, in one read; None if there was no such promoter then."""
+async def columns(run: Run, root_code: str, *, depth: int, limit: int, at: int | None) -> Columns | None:
+    """The tree below a promoter as it is, or was at an instant, in one read; None if there was no such promoter then."""
     if not 1 <= limit <= PEOPLE_MAX:
         raise Invalid(f"limit must be 1-{PEOPLE_MAX}", field=["limit"])
     shown = min(depth, DEPTH_MAX)
     # One level and one person more than are shown tell whether there are more.
-    found = await structures.columns(run, code=root_code, depth=shown + 1, at=at, first=limit + 1)
+    if at is None:
+        found = await structures.columns_now(run, code=root_code, depth=shown + 1, first=limit + 1)
+    else:
+        found = await structures.columns(run, code=root_code, depth=shown + 1, at=at, first=limit + 1)
     if found is None or not found.codes:
         return None
     parents = parents_of(found.codes, found.referrer_codes)

@@ -165,9 +165,7 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
         limit: int = PEOPLE_MAX,
         at: Instant | None = None,
     ) -> NetworkColumns | None:
-        context = info.context
-        instant = context.now if at is None else at
-        found = await columns(context.store, root_code, depth=max_depth, limit=limit, at=instant)
+        found = await columns(info.context.store, root_code, depth=max_depth, limit=limit, at=at)
         return NetworkColumns.of(found) if found is not None else None
 
     @resolver(description="Shortest typed path between two promoters, over every kind of relation unless told.")

@@ -1,6 +1,6 @@
 import type { Drawing } from "./canvas";
 import { placed, type Point } from "./layouts";
-import { colours, edgeColour, measure, nodeColour, radius } from "./paint";
+import { colours, edgeColour, measure, nodeColour, radius, TOP_RADIUS } from "./paint";
 import { type Forest, forest, type Part, type Sums, sums, uncollapsed } from "./picture";
 import type { View } from "./view";
 
@@ -38,6 +38,7 @@ export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, nu
   const matching = new Set(part.nodes.filter((node) => matches(node, look)).map((node) => node.id));
   const values = part.nodes.map((node) => measure(node, look.size, total.get(node.id)));
   const most = values.reduce((a, b) => Math.max(a, b), 0);
+  const [top] = found.roots;
   return {
     ...places,
     matching,
@@ -52,7 +53,7 @@ export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, nu
           label: node.label,
           x,
           y,
-          size: radius(values[at] ?? 0, most, part.nodes.length),
+          size: Math.max(radius(values[at] ?? 0, most, part.nodes.length), node.id === top ? TOP_RADIUS : 0),
           colour: nodeColour(node, look.colour, found.level.get(node.id) ?? 0, scores.get(node.label), given),
           dim: !matching.has(node.id),
         };

@@ -8,6 +8,8 @@ const CHANGE: Record<string, string> = { ADDED: "good", REMOVED: "bad", MOVED: "
 const LEVELS = ["series-1", "series-2", "series-3", "rank-3"];
 const SMALLEST = 3;
 const LARGEST = 15;
+/** Of who stands at the top: it is found in any crowd. */
+export const TOP_RADIUS = 5;
 
 export interface Colours {
   names: Record<string, string>;
@@ -51,13 +53,9 @@ export function measure(node: Node, by: SizeBy, sum: Sums | undefined): number {
   return by === "team" ? (sum?.people ?? 0) : 0;
 }
 
-/** So many are drawn in full size; of more, all together cover as much of the picture. */
-const ROOMY = 600;
-const SMALLEST_CROWD = 0.16;
-
 /** Areas speak of sums, so radii go by roots; a crowd is drawn smaller. */
 export function radius(value: number, most: number, nodes: number): number {
-  const crowd = Math.max(SMALLEST_CROWD, Math.min(1, Math.sqrt(ROOMY / nodes)));
+  const crowd = nodes > 20_000 ? 0.3 : nodes > 2000 ? 0.5 : nodes > 600 ? 0.7 : 1;
   return crowd * (SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(Math.max(0, value) / Math.max(1, most)));
 }
 

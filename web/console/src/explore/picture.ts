@@ -111,21 +111,13 @@ export interface Forest {
 
 export function forest({ nodes, edges }: Part, first?: string): Forest {
   const down = new Map<string, string[]>();
-  const around = new Map<string, string[]>();
   const below = new Set<string>();
-  const add = (map: Map<string, string[]>, from: string, to: string): void => {
-    const found = map.get(from);
-    if (found) found.push(to);
-    else map.set(from, [to]);
-  };
   for (const { source, target, kind } of edges) {
-    if (kind === "REFERRED") {
-      add(down, source, target);
-      below.add(target);
-    }
-    add(around, source, target);
-    add(around, target, source);
+    if (kind !== "REFERRED") continue;
+    add(down, source, target);
+    below.add(target);
   }
+  let around: Map<string, string[]> | undefined;
   const found: Forest = { parent: new Map(), children: new Map(), level: new Map(), roots: [] };
   const tops = nodes.filter((node) => !below.has(node.id)).map((node) => node.id);
   // Those with most below first, and who was asked for before all: the rest is hung onto what is there.
@@ -136,9 +128,25 @@ export function forest({ nodes, edges }: Part, first?: string): Forest {
     if (!present.has(start) || found.parent.has(start)) continue;
     found.roots.push(start);
     grow(found, start, null, down);
-    hang(found, around, down);
+    // A tree stands whole already, and nobody is left to be hung anywhere.
+    if (found.parent.size < present.size) hang(found, (around ??= neighbours(edges)), down);
   }
   return found;
+}
+
+function add(map: Map<string, string[]>, from: string, to: string): void {
+  const found = map.get(from);
+  if (found) found.push(to);
+  else map.set(from, [to]);
+}
+
+function neighbours(edges: Edge[]): Map<string, string[]> {
+  const around = new Map<string, string[]>();
+  for (const { source, target } of edges) {
+    add(around, source, target);
+    add(around, target, source);
+  }
+  return around;
 }
 
 function grow(found: Forest, start: string, above: string | null, down: Map<string, string[]>): void {
@@ -179,14 +187,14 @@ export interface Sums {
 
 export function sums(part: Part, { parent }: Forest): Map<string, Sums> {
   const below = new Map<string, Sums>(part.nodes.map((node) => [node.id, { people: 0, salesFen: 0 }]));
-  const sales = new Map(part.nodes.map((node) => [node.id, node.kind === "PROMOTER" ? node.salesFen : 0]));
-  const people = new Set(part.nodes.filter((node) => node.kind === "PROMOTER").map((node) => node.id));
+  const promoters = new Map(part.nodes.map((node) => [node.id, node.kind === "PROMOTER" ? node : undefined]));
   for (const id of [...parent.keys()].reverse()) {
     const above = below.get(parent.get(id) ?? "");
     const own = below.get(id);
     if (above && own) {
-      above.people += own.people + (people.has(id) ? 1 : 0);
-      above.salesFen += own.salesFen + (sales.get(id) ?? 0);
+      const promoter = promoters.get(id);
+      above.people += own.people + (promoter ? 1 : 0);
+      above.salesFen += own.salesFen + (promoter?.salesFen ?? 0);
     }
   }
   return below;
