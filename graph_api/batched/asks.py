@@ -104,14 +104,19 @@ def kept_answer(code: str, number: int) -> Field:
 
 
 def ask_of(code: str, name: str) -> Ask | None:
-    """The ask whose field this is; None if it cannot be told, as of a search or of a whole answer."""
+    """The ask whose field this is; None if it cannot be told, as of a search, of a whole answer or of an earlier version.
+
+    >>> page = Ask("page", "P1", 0, Members(1, 1, None, None, None, None), Window("LEVEL", 20, None, totals=True))
+    >>> ask_of("P1", page.field.name) == page, ask_of("P1", 'page:[{"name_hash":null},{"order":"LEVEL","first":20}]')
+    (True, None)
+    """
     kind, _, detail = name.partition(":")
     if kind == _ANSWER:
         return None
     if kind not in ("page", "count", "list", "list_count"):
         return Ask(kind, code, int(detail))  # type: ignore[arg-type]
     which, window = json.loads(detail)
-    if which["name_hash"]:
+    if which["name_hash"] or (window is not None and "totals" not in window):
         return None
     return Ask(kind, code, 0, _which(kind, which), _window(window))  # type: ignore[arg-type]
 

@@ -15,6 +15,8 @@ from graph_api.cache import Cache, Field, Reading
 from graph_api.cache.door import Away
 
 AT_ONCE = 200
+PAGES_AT_ONCE = 10
+"""Of pages that have the teams of their members: each walks twenty."""
 OF_TEAMS = ("team", "total")
 """Kinds of asks that one pass over the network counts for all."""
 TRIES, PAUSE_SECONDS = 5, 0.5
@@ -100,8 +102,9 @@ async def _read(store: Store, cache: Cache, fields: Sequence[Field]) -> Reading:
 async def _counted(store: Store, asks: Sequence[Ask]) -> Mapping[Ask, Any]:
     counted: dict[Ask, Any] = {}
     if len(asks) < PASS_FROM or asks[0].kind not in OF_TEAMS:
-        for start in range(0, len(asks), AT_ONCE):
-            counted |= await graph.answers(store, asks[start : start + AT_ONCE])
+        size = PAGES_AT_ONCE if any(ask.window is not None and ask.window.totals for ask in asks) else AT_ONCE
+        for start in range(0, len(asks), size):
+            counted |= await graph.answers(store, asks[start : start + size])
         return counted
     months = {ask.number for ask in asks}
     network = await forest.read(store, months)
