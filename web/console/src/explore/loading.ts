@@ -147,10 +147,16 @@ export function useParts(view: View): Loaded {
   const [, arrived] = useState(0);
   const [failed, setFailed] = useState<{ name: string; error: Error }>();
 
+  const there = wanted.filter(({ key }) => kept.has(own(key))).map(({ key }) => key);
+
   useEffect(() => {
     let current = true;
     for (const question of wanted) {
-      if (kept.has(own(question.key))) continue;
+      if (kept.has(own(question.key))) {
+        // What was begun before the page stood may have been answered since this view was rendered.
+        if (!there.includes(question.key)) arrived((before) => before + 1);
+        continue;
+      }
       asked(question).then(
         () => {
           if (current) arrived((before) => before + 1);
@@ -166,7 +172,6 @@ export function useParts(view: View): Loaded {
     };
   }, [name, returns]);
 
-  const there = wanted.filter(({ key }) => kept.has(own(key))).map(({ key }) => key);
   const parts = there.flatMap((key) => kept.get(own(key)) ?? []);
   const error = failed?.name === name ? failed.error : undefined;
   return { parts, there: there.join("|"), loading: parts.length < wanted.length && !error, failed: error };
