@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -127,6 +128,14 @@ def understood(told: str) -> tuple[str, dict[str, str]]:
     return url[1], tokens
 
 
+def asked(url: str, token: str, query: str) -> dict[str, Any]:
+    """The data of an answer."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(trust_env=False, timeout=600) as client:
+        data: dict[str, Any] = client.post(f"{url}/graphql", json={"query": query}, headers=headers).json()["data"]
+    return data
+
+
 def people_of(url: str, token: str) -> dict[str, str]:
     """Codes of the largest branch at the first and at the second level below the demonstration's promoter."""
     levels = " ".join(
@@ -134,18 +143,14 @@ def people_of(url: str, token: str) -> dict[str, str]:
         for name, level in (("member", 1), ("deep", 2))
     )
     query = f'{{ promoter(code: "p-88888") {{ {levels} }} }}'
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        answer = client.post(f"{url}/graphql", json={"query": query}, headers=headers).json()
-    return {name: found["edges"][0]["node"]["code"] for name, found in answer["data"]["promoter"].items()}
+    found = asked(url, token, query)["promoter"]
+    return {name: page["edges"][0]["node"]["code"] for name, page in found.items()}
 
 
 def scanned(told: str) -> None:
     """The daily scan waits for midnight; a picture of the queue does not."""
     url, tokens = understood(told)
-    headers = {"Authorization": f"Bearer {tokens['RISK']}"}
-    with httpx.Client(trust_env=False, timeout=600) as client:
-        client.post(f"{url}/graphql", json={"query": "mutation { scanRisk { raised } }"}, headers=headers)
+    asked(url, tokens["RISK"], "mutation { scanRisk { raised } }")
 
 
 @contextmanager

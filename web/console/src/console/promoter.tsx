@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
 import { count, dayOf, momentOf, thisMonth } from "../figures";
-import { PromoterHistoryDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
+import { AuditLogDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
 import { MonthPicker, TheQuery } from "../parts/controls";
 import { Figure, Levels, Mark, Money, Rank, Status } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
@@ -403,7 +403,7 @@ function Team({ one }: { one: Whole }): ReactNode {
 /** What was done to it and by whom, the latest first, for those who may read the journal. */
 function History({ code }: { code: string }): ReactNode {
   const role = useSession()?.role;
-  const { data } = useAnswer(PromoterHistoryDocument, role && READING.includes(role) ? { code } : null);
+  const { data } = useAnswer(AuditLogDocument, role && READING.includes(role) ? { filter: { code }, first: 8 } : null);
   const log = data?.auditLog;
   if (!log || log.edges.length === 0) return null;
   return (

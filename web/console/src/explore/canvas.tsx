@@ -61,7 +61,6 @@ export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): Reac
       allowInvalidContainer: true,
       nodeProgramClasses: NODES,
       edgeProgramClasses: EDGES,
-      defaultEdgeType: WIDE,
       labelFont: 'system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif',
       labelSize: 11,
       labelDensity: 0.6,
