@@ -2,6 +2,7 @@ import { MultiDirectedGraph } from "graphology";
 import { type ReactNode, useEffect, useRef } from "react";
 import Sigma from "sigma";
 import { EdgeLineProgram, EdgeRectangleProgram, NodePointProgram } from "sigma/rendering";
+import type { EdgeDisplayData, NodeDisplayData } from "sigma/types";
 import { useDark } from "../theme";
 import { t } from "../words";
 import type { Point } from "./layouts";
@@ -45,13 +46,16 @@ const NODES = { circle: NodePointProgram };
 const EDGES = { line: EdgeLineProgram, arrow: EdgeRectangleProgram };
 const THIN = "line";
 const WIDE = "arrow";
+const CLEAR = "#00000000";
+/** By how many pixels the radius of the marked is larger. */
+const MARK = 3;
 
 /** The picture in WebGL. It is for the eye and the pointer: what it says stands in a table as well. */
 export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const sigma = useRef<Sigma>(undefined);
-  const told = useRef({ onSelect, onOpen });
-  told.current = { onSelect, onOpen };
+  const told = useRef({ onSelect, onOpen, marked });
+  told.current = { onSelect, onOpen, marked };
   const dark = useDark();
   const shown = useRef<Pick<Drawing, "points" | "text">>(undefined);
 
@@ -61,6 +65,9 @@ export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): Reac
       allowInvalidContainer: true,
       nodeProgramClasses: NODES,
       edgeProgramClasses: EDGES,
+      nodeReducer: (id, own) => (told.current.marked.has(id) ? { ...own, size: own["size"] + MARK, forceLabel: true } : own),
+      // Edges that look alike share what they look like: sigma would make an object of its own for each.
+      edgeReducer: (_, own) => own["look"],
       labelFont: 'system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif',
       labelSize: 11,
       labelDensity: 0.6,
@@ -101,25 +108,24 @@ export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): Reac
   }, [drawing, dark]);
 
   useEffect(() => {
-    const graph = sigma.current?.getGraph();
-    if (!graph) return;
-    const present = drawing.nodes.filter((node) => marked.has(node.id));
-    for (const { id, size } of present) graph.mergeNodeAttributes(id, { size: size + 3, forceLabel: true });
-    return () => {
-      if (graph !== sigma.current?.getGraph()) return;
-      for (const { id, size } of present) graph.mergeNodeAttributes(id, { size, forceLabel: false });
-    };
-  }, [drawing, marked, dark]);
+    redrawn(sigma.current, marked);
+    return () => redrawn(sigma.current, marked);
+  }, [marked]);
 
   return <div ref={place} className="canvas" role="img" aria-label={t("explore.picture")} />;
 }
 
-/** Two people and an edge that nobody sees: drawing them, WebGL makes its programs ready while the answer is on its way. */
+/** Draws some again, in their places: nothing else is looked at. */
+function redrawn(made: Sigma | undefined, ids: ReadonlySet<string>): void {
+  const nodes = [...ids].filter((id) => made?.getGraph().hasNode(id));
+  made?.refresh({ partialGraph: { nodes }, skipIndexation: true, schedule: true });
+}
+
+/** Two people and edges that nobody sees: drawing them, WebGL makes its programs ready while the answer is on its way. */
 function unseen(): MultiDirectedGraph {
   const graph = new MultiDirectedGraph();
-  graph.addNode("a", { x: 0, y: 0, size: 1, color: "#00000000" });
-  graph.addNode("b", { x: 1, y: 1, size: 1, color: "#00000000" });
-  for (const type of [THIN, WIDE]) graph.addEdge("a", "b", { size: 1, color: "#00000000", type });
+  for (const at of [0, 1]) graph.addNode(at, nodeLook({ id: "", label: "", x: at, y: at, size: 1, colour: CLEAR, dim: false }, CLEAR));
+  for (const type of [THIN, WIDE]) graph.addEdge(0, 1, { look: edgeLook(CLEAR, 1, type) });
   return graph;
 }
 
@@ -134,22 +140,40 @@ function tell(made: Sigma, { nodes }: Drawing): void {
 
 function graphOf(drawing: Drawing): MultiDirectedGraph {
   const graph = new MultiDirectedGraph();
-  for (const node of drawing.nodes) {
-    graph.addNode(node.id, {
-      x: node.x,
-      y: node.y,
-      size: node.size,
-      color: node.dim ? drawing.dim : node.colour,
-      label: node.label,
-      zIndex: node.dim ? 0 : 1,
-    });
-  }
+  for (const node of drawing.nodes) graph.addNode(node.id, nodeLook(node, drawing.dim));
   const crowded = drawing.edges.length > CROWD;
-  for (const { source, target, colour, width } of drawing.edges) {
-    graph.addEdge(source, target, { color: colour, size: width, type: crowded && width === 1 ? THIN : WIDE });
-  }
+  const looks = new Map<string, { look: EdgeDisplayData }>();
+  drawing.edges.forEach(({ source, target, colour, width }, at) => {
+    const name = `${width} ${colour}`;
+    let alike = looks.get(name);
+    if (!alike) looks.set(name, (alike = { look: edgeLook(colour, width, crowded && width === 1 ? THIN : WIDE) }));
+    graph.addDirectedEdgeWithKey(at, source, target, alike);
+  });
   return graph;
 }
+
+// Everything that sigma asks of a look stands in it: what it has to add to an object, it adds slowly.
+const nodeLook = ({ x, y, size, colour, label, dim }: DrawnNode, dimmed: string): NodeDisplayData => ({
+  x,
+  y,
+  size,
+  color: dim ? dimmed : colour,
+  label,
+  zIndex: dim ? 0 : 1,
+  type: "circle",
+  hidden: false,
+  highlighted: false,
+  forceLabel: false,
+});
+const edgeLook = (color: string, size: number, type: string): EdgeDisplayData => ({
+  color,
+  size,
+  type,
+  label: "",
+  zIndex: 0,
+  hidden: false,
+  forceLabel: false,
+});
 
 /** sigma's own hover paints a white card; this one is the label in the page's colour, larger. */
 function hovered(text: string) {

@@ -21,7 +21,7 @@ export function csv(nodes: Node[], found: Forest, sums: Map<string, Sums>): stri
     found.level.get(node.id) ?? 0,
     node.rank ?? "",
     node.status ?? "",
-    node.joinedAt ?? "",
+    node.joinedAt === undefined ? "" : new Date(node.joinedAt).toISOString(),
     node.salesFen,
     sums.get(node.id)?.people ?? 0,
     sums.get(node.id)?.salesFen ?? 0,

@@ -7,7 +7,8 @@ export interface Node {
   label: string;
   rank?: string;
   status?: string;
-  joinedAt?: string;
+  /** Milliseconds since 1970: text is made of it where it is shown. */
+  joinedAt?: number;
   salesFen: number;
   change?: DiffState;
 }
@@ -67,7 +68,7 @@ export function treeOf(of: Columns): Part {
     label: code,
     rank: of.rankNames[of.ranks[at] ?? 0] ?? "",
     status: of.statusNames[of.statuses[at] ?? 0] ?? "",
-    joinedAt: new Date((of.joinedSeconds[at] ?? 0) * 1000).toISOString(),
+    joinedAt: (of.joinedSeconds[at] ?? 0) * 1000,
     salesFen: of.volumesFen[at] ?? 0,
   }));
   const edges: Edge[] = [];
@@ -80,7 +81,7 @@ export function treeOf(of: Columns): Part {
 
 export function nodeOf({ id, kind, label, promoter }: AnsweredNode): Node {
   return promoter
-    ? { id: label, kind, label, rank: promoter.rank, status: promoter.status, joinedAt: promoter.joinedAt, salesFen: promoter.sales.volumeFen }
+    ? { id: label, kind, label, rank: promoter.rank, status: promoter.status, joinedAt: Date.parse(promoter.joinedAt), salesFen: promoter.sales.volumeFen }
     : { id: kind === "BUYER" ? label : id, kind, label, salesFen: 0 };
 }
 
