@@ -13,6 +13,7 @@ from graph_api import auth
 from graph_api.viewer import Role
 from tests.conftest import SECRET
 from tests.console.site import PHONE, Site, watched
+from tests.schema.conftest import PHONES, REFERRERS
 
 
 async def content(download: Any) -> bytes:
@@ -94,6 +95,25 @@ async def test_the_network_is_walked_and_every_step_can_be_taken_back(browser: B
         await page.goto(restored)
         await expect(rows).to_have_count(1)
         await page.get_by_role("button", name="Undo").is_disabled()
+
+
+async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/explore", Role.OPERATOR)
+        await page.get_by_role("searchbox").fill(PHONES["B"])
+        await page.get_by_role("button", name="B 姓*").click()
+        await expect(page).to_have_url(re.compile("root=B"))
+        await watching.open("/console/promoters", Role.OPERATOR)
+        rows = page.locator("table tbody tr")
+        await expect(rows).to_have_count(len(REFERRERS) + 6)
+        await page.get_by_role("searchbox").fill(PHONES["B"])
+        await expect(rows).to_have_count(1)
+        await expect(rows.first).to_contain_text("姓**")
+        assert PHONES["B"] not in page.url
+        await page.get_by_role("searchbox").fill("")
+        await expect(rows).to_have_count(len(REFERRERS) + 6)
+        assert await watching.faults() == []
 
 
 async def test_two_people_are_joined_by_the_shortest_way_and_a_ring_lies_over_the_tree(

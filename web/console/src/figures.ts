@@ -43,3 +43,6 @@ export function monthAfter(month: string, by: number): string {
 
 export const lastMonths = (month: string, many: number): string[] =>
   Array.from({ length: many }, (_, index) => monthAfter(month, index - many + 1));
+
+/** A whole one: a mainland mobile's eleven digits, or any with its country's code. Less of one finds nobody. */
+export const isPhone = (text: string): boolean => /^(1\d{10}|\+\d{8,15})$/.test(text);

@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
-import { count, dayOf } from "../figures";
+import { count, dayOf, isPhone } from "../figures";
 import {
   PromoterListDocument,
+  PromotersOfPhoneDocument,
   type PromoterFilter,
   type PromoterListQuery,
   type PromoterSort,
@@ -58,38 +59,49 @@ export function PromoterList({ search }: { search: URLSearchParams }): ReactNode
     rank: (search.get("rank") as RankName | null) || null,
     status: (search.get("status") as PromoterStatus | null) || null,
   };
-  const more = useMore<Edge>(JSON.stringify([filter, orderBy]));
-  const answer = useAnswer(PromoterListDocument, { filter, orderBy, after: more.after });
+  // A phone never stands in an address: addresses are kept, shared and logged.
+  const [phone, setPhone] = useState("");
+  const sought = (text: string): void => {
+    setPhone(isPhone(text) ? text : "");
+    alter({ q: isPhone(text) ? "" : text });
+  };
+  const more = useMore<Edge>(JSON.stringify([phone || filter, orderBy]));
+  const listed = useAnswer(PromoterListDocument, phone ? null : { filter, orderBy, after: more.after });
+  const found = useAnswer(PromotersOfPhoneDocument, phone ? { phone, after: more.after } : null);
   return (
     <main className="page" id="content">
       <header className="head">
         <h1>{t("list.title")}</h1>
         <div className="filters">
-          <SearchBox label={t("list.search")} value={search.get("q") ?? ""} onChange={(q) => alter({ q })} />
-          <Select
-            quiet
-            label={t("field.rank")}
-            value={filter.rank ?? ""}
-            options={[["", `${t("field.rank")}: ${t("field.any")}`], ...RANKS.map((rank) => [rank, named("rank", rank)] as const)]}
-            onChange={(rank) => alter({ rank })}
-          />
-          <Select
-            quiet
-            label={t("field.status")}
-            value={filter.status ?? ""}
-            options={[["", `${t("field.status")}: ${t("field.any")}`], ...STATUSES.map((one) => [one, named("status", one)] as const)]}
-            onChange={(status) => alter({ status })}
-          />
-          <Select
-            quiet
-            label={t("team.sort")}
-            value={orderBy}
-            options={SORTS.map((sort) => [sort, named("list.sort", sort)] as const)}
-            onChange={(sort) => alter({ sort })}
-          />
+          <SearchBox label={t("list.search")} value={phone || (search.get("q") ?? "")} onChange={sought} />
+          {!phone && (
+            <>
+              <Select
+                quiet
+                label={t("field.rank")}
+                value={filter.rank ?? ""}
+                options={[["", `${t("field.rank")}: ${t("field.any")}`], ...RANKS.map((rank) => [rank, named("rank", rank)] as const)]}
+                onChange={(rank) => alter({ rank })}
+              />
+              <Select
+                quiet
+                label={t("field.status")}
+                value={filter.status ?? ""}
+                options={[["", `${t("field.status")}: ${t("field.any")}`], ...STATUSES.map((one) => [one, named("status", one)] as const)]}
+                onChange={(status) => alter({ status })}
+              />
+              <Select
+                quiet
+                label={t("team.sort")}
+                value={orderBy}
+                options={SORTS.map((sort) => [sort, named("list.sort", sort)] as const)}
+                onChange={(sort) => alter({ sort })}
+              />
+            </>
+          )}
         </div>
       </header>
-      <Shown of={answer} lines={16}>
+      <Shown of={phone ? found : listed} lines={16}>
         {({ promoters }) => {
           if (!promoters) return <Empty>{t("state.forbidden")}</Empty>;
           const rows = [...more.before, ...promoters.edges];
@@ -118,7 +130,7 @@ export function PromoterList({ search }: { search: URLSearchParams }): ReactNode
           );
         }}
       </Shown>
-      <TheQuery text={String(PromoterListDocument)} />
+      <TheQuery text={String(phone ? PromotersOfPhoneDocument : PromoterListDocument)} />
     </main>
   );
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo, useState } from "react";
 import { useAnswer } from "../asking";
 import { RANKS, STATUSES } from "../console/list";
-import { count, thisMonth } from "../figures";
+import { count, dayOf, isPhone } from "../figures";
 import { ExploreFindDocument, type RelationKind } from "../generated/graphql";
 import { SearchBox, Select, Text } from "../parts/controls";
 import { Rank, Status } from "../parts/marks";
@@ -14,7 +14,7 @@ import { type ColourBy, type Layout, LIMIT_MAX, type SizeBy, type View } from ".
 /** Search as one types; Enter or a click opens a tree. */
 export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode {
   const [sought, setSought] = useState("");
-  const answer = useAnswer(ExploreFindDocument, sought ? { search: sought } : null);
+  const answer = useAnswer(ExploreFindDocument, sought ? { search: sought, isPhone: isPhone(sought) } : null);
   const pick = (code: string): void => {
     setSought("");
     onPick(code);
@@ -24,10 +24,11 @@ export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode 
       <SearchBox label={t("explore.find")} value={sought} onChange={setSought} />
       {sought && (
         <Shown of={answer} lines={3}>
-          {({ promoters }) =>
-            promoters && promoters.edges.length > 0 ? (
+          {({ promoters, findPromoters }) => {
+            const found = new Map([promoters, findPromoters].flatMap((page) => page?.edges ?? []).map(({ node }) => [node.code, node]));
+            return found.size > 0 ? (
               <ul className="picks">
-                {promoters.edges.map(({ node }) => (
+                {[...found.values()].map((node) => (
                   <li key={node.code}>
                     <button type="button" className="plain" onClick={() => pick(node.code)}>
                       <span className="code">{node.code}</span> {node.name} <Rank value={node.rank} /> <Status value={node.status} />
@@ -38,8 +39,8 @@ export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode 
               </ul>
             ) : (
               <Empty>{t("list.none")}</Empty>
-            )
-          }
+            );
+          }}
         </Shown>
       )}
     </div>
@@ -141,7 +142,7 @@ function Dates({ view, change }: { view: View; change: Change }): ReactNode {
         onBlur={settle}
       />
       <div className="inline">
-        <Text label={dayAgo(SPAN_DAYS - value) || t("explore.now")} type="date" max={`${thisMonth()}-28`} value={view.at} onChange={(at) => change({ at })} />
+        <Text label={dayAgo(SPAN_DAYS - value) || t("explore.now")} type="date" max={dayOf(new Date(today).toISOString())} value={view.at} onChange={(at) => change({ at })} />
         <Text label={`${t("field.from")} Δ`} type="date" value={view.since} onChange={(since) => change({ since, expanded: [], branches: [] })} />
       </div>
     </fieldset>

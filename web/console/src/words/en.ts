@@ -215,7 +215,7 @@ export const en = {
   "join.how": "Enter this code when you sign up or buy.",
 
   "list.title": "Promoters",
-  "list.search": "Code begins with, or exact name",
+  "list.search": "Filter: code begins with, exact name or phone",
   "list.none": "No promoter matches these filters.",
   "list.sort.JOINED_AT_DESC": "Newest",
   "list.sort.CODE": "Code",
@@ -361,7 +361,7 @@ export const en = {
   "bench.keys": "Ctrl+Enter runs",
 
   "explore.title": "Explore",
-  "explore.find": "Code begins with, or exact name",
+  "explore.find": "Find: code begins with, exact name or phone",
   "explore.start": "Search for a promoter to open its tree. Press / to search.",
   "explore.layout": "Layout",
   "layout.tree": "Tree",

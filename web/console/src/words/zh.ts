@@ -216,7 +216,7 @@ export const zh: Record<Word, string> = {
   "join.how": "注册或下单时填写此邀请码。",
 
   "list.title": "推广员",
-  "list.search": "邀请码开头，或完整姓名",
+  "list.search": "筛选：邀请码开头、完整姓名或手机号",
   "list.none": "没有符合筛选条件的推广员。",
   "list.sort.JOINED_AT_DESC": "最新加入",
   "list.sort.CODE": "邀请码",
@@ -362,7 +362,7 @@ export const zh: Record<Word, string> = {
   "bench.keys": "Ctrl+Enter 运行",
 
   "explore.title": "图谱",
-  "explore.find": "查找推广员：邀请码开头，或完整姓名",
+  "explore.find": "查找推广员：邀请码开头、完整姓名或手机号",
   "explore.start": "搜索推广员以打开其推荐树。按 / 开始搜索。",
   "explore.layout": "布局",
   "layout.tree": "树形",
