@@ -16,21 +16,12 @@ from functools import partial
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from cypher.store import Store, StoreExhausted, StoreTimeout, StoreUnavailable, Transaction
+from cypher.store import Overloaded, Store, StoreExhausted, StoreTimeout, StoreUnavailable, Transaction
 
 A = TypeVar("A")
 T = TypeVar("T")
 
 RETRY_AFTER_SECONDS_MAX = 30
-
-
-class Overloaded(StoreUnavailable):
-    """Too much waits to be written already; nothing of this is, and it may be asked again after a while."""
-
-    def __init__(self, *, waiting: int, retry_after_seconds: int) -> None:
-        super().__init__(f"{waiting} rows wait to be written, try again in {retry_after_seconds} s")
-        self.waiting = waiting
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(slots=True, eq=False)

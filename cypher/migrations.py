@@ -57,11 +57,12 @@ async def migrate(store: Store) -> int:
     Two processes that start together may both run a step: it says IF NOT EXISTS, and the one that Neo4j picks
     to end a deadlock runs it again. Steps are recorded by MERGE on a number that the first step makes unique.
     """
-    done = {row.number for row in await applied(store.unjournalled)}
+    run = store.migrating
+    done = {row.number for row in await applied(run)}
     steps = [(number, step) for number, step in numbered() if number not in done]
     for number, step in steps:
-        await store.unjournalled.run(step, {})
-        await record(store.unjournalled, number=number, name=step.name, applied_at=time.time_ns() // 1000)
-    await create_roots(store.unjournalled, id=str(uuid.uuid4()))
-    await plans.create_default(store.unjournalled, version=DEFAULT_PLAN.version, plan=plans.properties_of(DEFAULT_PLAN))
+        await run.run(step, {})
+        await record(run, number=number, name=step.name, applied_at=time.time_ns() // 1000)
+    await create_roots(run, id=str(uuid.uuid4()))
+    await plans.create_default(run, version=DEFAULT_PLAN.version, plan=plans.properties_of(DEFAULT_PLAN))
     return len(steps)

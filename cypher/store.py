@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import neo4j
 from neo4j.exceptions import ClientError, ConnectionPoolError, DriverError, Neo4jError, ServiceUnavailable
@@ -19,8 +19,11 @@ from cypher.statements import Record, Statement
 T = TypeVar("T")
 
 WRITE_RETRY_SECONDS = 20.0
+WRITES_WAITING_MAX = 2_000
+WRITES_WAIT_SECONDS = 30.0
+"""For the turn; a transaction is stopped by then, so whoever waits longer waits for a Neo4j that is not there."""
 ALREADY_THERE = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
-_TIMEOUT_CODES = ("TransactionTimedOut", "LockAcquisitionTimeout")
+_TIMEOUT_CODES = ("TransactionTimedOut", "LockAcquisitionTimeout", "LockClientStopped")
 
 
 class StoreUnavailable(Exception):
@@ -29,6 +32,15 @@ class StoreUnavailable(Exception):
 
 class StoreExhausted(StoreUnavailable):
     """A transaction wanted more memory than Neo4j gives to one; nothing of it is written, and less at once may do."""
+
+
+class Overloaded(StoreUnavailable):
+    """Too much waits to be written already; nothing of this is, and it may be asked again after a while."""
+
+    def __init__(self, *, waiting: int, retry_after_seconds: int) -> None:
+        super().__init__(f"too much waits to be written already ({waiting}), try again in {retry_after_seconds} s")
+        self.waiting = waiting
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StoreTimeout(Exception):
@@ -81,11 +93,39 @@ class Transaction:
             await journal.append(self, seq=self.seq, paths_seq=self.paths_seq, entries=self._entries)
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The last position of a transaction that is committed, and what a member of a cluster needs to show it."""
+
+    seq: int
+    bookmarks: Collection[str]
+
+
+class Others(Protocol):
+    """The processes beside this one on the same Neo4j. Neither call fails: they may be out of reach."""
+
+    async def tell(self, commit: Commit) -> None: ...
+
+    async def told(self) -> Commit | None:
+        """The last commit that one of them has told of; None if nobody can be asked."""
+
+
+class Alone:
+    """Others learn of a commit by looking at the journal."""
+
+    async def tell(self, commit: Commit) -> None:
+        """There is nobody."""
+
+    async def told(self) -> None:
+        """Nobody has told anything."""
+
+
 class Store:
     """One Neo4j database; safe to share between tasks of one event loop.
 
     `head` is a floor of the journal position: what this process has committed or seen; `moved` is set whenever it moves.
-    `statements_run` counts round trips, for tests and metrics.
+    `others` are told of each commit before whoever wrote is answered. `statements_run` counts round trips, for tests and
+    metrics.
     """
 
     def __init__(
@@ -96,7 +136,12 @@ class Store:
         self._database = database
         self._timeout_seconds = timeout_seconds
         self._write_turn = asyncio.Lock()
-        self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager()
+        self._writes_waiting = 0
+        self.others: Others = Alone()
+        routed = login["uri"].startswith("neo4j")  # else there is one server, which shows whatever is committed
+        self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager(
+            bookmarks_supplier=self._bookmarks_of_others if routed else None
+        )
         self._head = 0
         self.moved = asyncio.Event()
         self.statements_run = 0
@@ -131,30 +176,70 @@ class Store:
         now: int | None = None,
         timeout_seconds: float | None = None,
     ) -> T:
-        """Run `work` in one transaction under the journal lock; it may run again, so it must be idempotent by key."""
-        async with self._write_turn:
-            return await _persistently(
-                lambda: self._attempt(work, now or time.time_ns() // 1000, timeout_seconds or self._timeout_seconds)
-            )
+        """Run `work` in one transaction under the journal lock; it may run again, so it must be idempotent by key.
 
-    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]], now: int, timeout_seconds: float) -> T:
-        async with (
-            self._session(neo4j.WRITE_ACCESS) as session,
-            await session.begin_transaction(timeout=timeout_seconds) as opened,
-        ):
-            transaction = Transaction(opened, now, 0, 0)
-            held = await journal.lock(transaction)
-            transaction.seq, transaction.paths_seq = held.seq, held.paths_seq
-            answer = await work(transaction)
-            await transaction._flush()
-            await opened.commit()
-        self.head = max(self.head, transaction.seq)
+        Overloaded if too many wait for their turn already, or none comes in time.
+        """
+        asked_at = time.monotonic()
+        await self._wait_for_turn()
+        try:
+            answer, commit = await _persistently(
+                lambda: self._attempt(work, now or time.time_ns() // 1000, timeout_seconds or self._timeout_seconds),
+                since=asked_at,
+            )
+        finally:
+            self._write_turn.release()
+        if commit is not None:
+            await self.others.tell(commit)
         return answer
+
+    async def _wait_for_turn(self) -> None:
+        if self._writes_waiting >= WRITES_WAITING_MAX:
+            raise Overloaded(waiting=self._writes_waiting, retry_after_seconds=int(WRITES_WAIT_SECONDS))
+        self._writes_waiting += 1
+        try:
+            async with asyncio.timeout(WRITES_WAIT_SECONDS):
+                await self._write_turn.acquire()
+        except TimeoutError as error:
+            raise Overloaded(waiting=self._writes_waiting, retry_after_seconds=int(WRITES_WAIT_SECONDS)) from error
+        finally:
+            self._writes_waiting -= 1
+
+    async def _attempt(
+        self, work: Callable[[Transaction], Awaitable[T]], now: int, timeout_seconds: float
+    ) -> tuple[T, Commit | None]:
+        async with self._session(neo4j.WRITE_ACCESS) as session:
+            async with await session.begin_transaction(timeout=timeout_seconds) as opened:
+                transaction = Transaction(opened, now, 0, 0)
+                held = await journal.lock(transaction)
+                transaction.seq, transaction.paths_seq = held.seq, held.paths_seq
+                answer = await work(transaction)
+                await transaction._flush()
+                await opened.commit()
+            self.head = max(self.head, transaction.seq)
+            if transaction.seq == held.seq:
+                return answer, None
+            return answer, Commit(transaction.seq, (await session.last_bookmarks()).raw_values)
+
+    async def _bookmarks_of_others(self) -> neo4j.Bookmarks:
+        commit = await self.others.told()
+        return neo4j.Bookmarks.from_raw_values(commit.bookmarks if commit is not None else ())
+
+    async def learn(self, commit: Commit) -> None:
+        """Another process has committed this and told so: whatever is read from now on shows it."""
+        if commit.seq > self._head:
+            await self._bookmarks.update_bookmarks((), commit.bookmarks)
+            self.head = max(self.head, commit.seq)
 
     @property
     def unjournalled(self) -> Unjournalled:
         """Runs writes that change nobody's facts, each in a transaction of its own and without the journal lock."""
-        return Unjournalled(self)
+        return Unjournalled(self, self._timeout_seconds)
+
+    @property
+    def migrating(self) -> Unjournalled:
+        """The same for changes of the schema, which take as long as they take."""
+        return Unjournalled(self, None)
 
     async def observe_head(self) -> journal.Head:
         """Ask Neo4j for the journal position and remember it."""
@@ -193,16 +278,18 @@ class Store:
 class Unjournalled:
     """Auto-committed writes, for migrations and leases; one may run again, so it must be harmless to repeat."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, timeout_seconds: float | None) -> None:
         self._store = store
+        self._timeout_seconds = timeout_seconds
 
     async def run(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
-        return await _persistently(lambda: self._attempt(statement, parameters))
+        return await _persistently(lambda: self._attempt(statement, parameters), since=time.monotonic())
 
     async def _attempt(self, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         try:
             async with self._store._session(neo4j.WRITE_ACCESS) as session:
-                result = await session.run(statement.sent_text, {"given": dict(parameters)})
+                text = neo4j.Query(statement.sent_text, timeout=self._timeout_seconds)
+                result = await session.run(text, {"given": dict(parameters)})
                 return [dict(record) async for record in result]
         except ClientError as error:
             # IF NOT EXISTS looks before it takes the schema lock: another process may have made it in between.
@@ -227,9 +314,9 @@ def connect(uri: str, *, user: str, password: str, database: str, timeout_second
     return Store(driver, login=login, database=database, timeout_seconds=timeout_seconds)
 
 
-async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Run a write, again for a while if it may be: after a deadlock, or while Neo4j cannot be reached."""
-    deadline = time.monotonic() + WRITE_RETRY_SECONDS
+async def _persistently(attempt: Callable[[], Awaitable[T]], *, since: float) -> T:
+    """Run a write, again for a while since it was asked if it may be: after a deadlock, or while Neo4j cannot be reached."""
+    deadline = since + WRITE_RETRY_SECONDS
     pause_seconds = 0.05
     while True:
         try:
@@ -244,6 +331,8 @@ async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
 def _may_run_again(error: Neo4jError | DriverError) -> bool:
     if isinstance(error, Neo4jError):
         code = error.code or ""
+        if "LockAcquisitionTimeout" in code:  # somebody holds the journal: nothing of this is written
+            return True
         return error.is_retryable() and "MemoryPool" not in code and "TransactionTimedOut" not in code
     return error.is_retryable()
 

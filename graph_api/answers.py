@@ -10,8 +10,7 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 from starlette.responses import Response
 
-from cypher.gathering import Overloaded
-from cypher.store import StoreTimeout, StoreUnavailable
+from cypher.store import Overloaded, StoreTimeout, StoreUnavailable
 from graph_api.cache import BudgetSpent
 from graph_api.documents import UnknownDocument
 from graph_api.errors import DomainError, ManyErrors

@@ -56,6 +56,7 @@ async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
         await migrations.migrate(store)
         await store.observe_head()
         cache = await Cache.open(servers.redis_url)
+        cache.join(store)
         feed = Feed(store)
         reach, budgets = Reach(), Budgets(cache.door)
         slow = SlowStatements(store, slow_seconds=settings.slow_statement_seconds)

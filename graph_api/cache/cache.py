@@ -16,10 +16,10 @@ import orjson
 
 from cypher import migrations, positions
 from cypher.journal import head as journal_head
-from cypher.store import Store
+from cypher.store import Commit, Store, StoreTimeout, StoreUnavailable
 from graph_api.cache.door import CALL_SECONDS, Argument, Away, Door
 from graph_api.cache.flights import Flights
-from graph_api.cache.scripts import APPLY, BEGIN, END, KEEP, READ, Script
+from graph_api.cache.scripts import APPLY, BEGIN, END, KEEP, READ, TELL, Script
 
 VALUE_TTL_MS = 6 * 3_600_000
 INV_TTL_MS = 7 * 24 * 3_600_000
@@ -89,6 +89,13 @@ class _Meta:
     applied: int
     paths_seq: int
     closes_seq: int
+    told: Commit
+    """By whichever process has committed last."""
+
+    @property
+    def reached(self) -> int:
+        """How far the journal has come, if Neo4j was not restored to an older state since."""
+        return max(self.applied, self.told.seq)
 
 
 Look = tuple[_Meta | None, dict[Field, Any]]
@@ -106,6 +113,7 @@ class Cache:
         self._store_id = ""
         self._epoch = ""
         self._applied = 0
+        self._seen = 0
         self._folding: asyncio.Task[None] | None = None
         self._preparing = asyncio.Lock()
         self._waiting: deque[tuple[Sequence[Field], asyncio.Future[Look]]] = deque()
@@ -150,14 +158,19 @@ class Cache:
         return self._door
 
     async def read(self, store: Store, fields: Sequence[Field]) -> Reading:
-        """What is cached of these, true at least up to `store.head`."""
+        """What is cached of these, true up to every commit of this store that any process has answered for."""
         if self._keeping:
             await self.until_kept({wanted.code for wanted in fields})
         try:
             await self._prepare(store)
+            floor = 0
             for _ in range(ATTEMPTS):
                 meta, values = await self._look(fields)
-                if meta is not None and meta.applied >= store.head:
+                if meta is not None:
+                    await store.learn(meta.told)
+                # What is committed after the first look may be missing; a head that went back is no floor.
+                floor = min(floor or store.head, store.head)
+                if meta is not None and meta.applied >= floor:
                     self.hits += len(values)
                     self.misses += len(fields) - len(values)
                     return Reading(Position(meta.epoch, meta.applied), values)
@@ -193,8 +206,8 @@ class Cache:
             if kept < 0:
                 await self._begin(store, position.epoch)
             self.kept += max(kept, 0)
-        except Away:
-            pass
+        except (Away, StoreUnavailable, StoreTimeout):
+            pass  # it is computed again
 
     async def until_kept(self, codes: Collection[str] | None = None) -> None:
         """Until what is being kept of these promoters is kept, or of all."""
@@ -202,24 +215,57 @@ class Cache:
         if tasks:
             await asyncio.wait(tasks)
 
+    def join(self, store: Store) -> None:
+        """From now on other processes know of the commits of this store before whoever wrote is answered, and it of theirs."""
+        store.others = _Others(self, store)
+
+    async def tell(self, store: Store, commit: Commit) -> None:
+        try:
+            await self._prepare(store)
+            await self._run(TELL, [self._meta_key], [commit.seq, " ".join(sorted(commit.bookmarks))])
+        except (Away, StoreUnavailable, StoreTimeout):
+            pass  # they look at the journal, too
+
+    async def told(self) -> Commit | None:
+        if not self._store_id:
+            return None
+        try:
+            meta, _ = await self._look(())
+        except Away:
+            return None
+        return meta.told if meta is not None else None
+
     async def follow_once(self, store: Store) -> None:
         """See what other processes have written, and fold it."""
+        try:
+            await self._prepare(store)
+            meta, _ = await self._look(())
+        except Away:
+            await self._look_at_journal(store, None)
+            return
+        await self._look_at_journal(store, meta)
+        try:
+            if meta is not None and meta.reached > store.head and await positions.settled(store) < meta.reached:
+                # Neo4j stands on an older state than the cache was folded to: it was restored.
+                await self._begin(store, meta.epoch, back=True)
+            elif meta is None or meta.applied < store.head:
+                await self._catch_up(store, meta)
+        except Away:
+            pass
+
+    async def _look_at_journal(self, store: Store, meta: _Meta | None) -> None:
+        """Move the head to what is committed, or back if Neo4j was restored."""
         floor = store.head
         seen = await journal_head(store)
         if seen.seq < floor:
             await self._went_back(store, floor, seen.seq)
-        elif seen.seq > store.head:
+            return
+        if meta is not None and meta.told.seq <= seen.seq:
+            await store.learn(meta.told)
+        # Whoever has committed tells so within moments. Who has not by the next look is gone, or has no Redis.
+        if seen.seq > store.head and (meta is None or self._seen > store.head):
             await positions.settled(store)
-        try:
-            await self._prepare(store)
-            meta, _ = await self._look(())
-            if meta is None or meta.applied < store.head:
-                await self._catch_up(store, meta)
-            elif meta.applied > store.head and await positions.settled(store) < meta.applied:
-                # Neo4j stands on an older state than the cache was folded to: it was restored.
-                await self._begin(store, meta.epoch)
-        except Away:
-            pass
+        self._seen = seen.seq
 
     async def drop(self, store: Store) -> None:
         """Forget every value, by a new epoch."""
@@ -255,8 +301,8 @@ class Cache:
             await positions.settled(store)
             self._store_id = identity.id if identity else "unnamed"
             meta, _ = await self._look(())
-            if meta is not None and meta.applied > await positions.settled(store):
-                await self._begin(store, meta.epoch)
+            if meta is not None and meta.reached > await positions.settled(store):
+                await self._begin(store, meta.epoch, back=True)
 
     async def _look(self, fields: Sequence[Field]) -> Look:
         """Positions and the values that hold at them; no positions if there is no epoch.
@@ -322,7 +368,7 @@ class Cache:
         changed = await positions.fold(store, after=meta.applied, upto=upto)
         if changed.seq < upto:
             await self._went_back(store, upto, changed.seq)
-            await self._begin(store, meta.epoch)
+            await self._begin(store, meta.epoch, back=True)
             return
         codes = sorted({"", *changed.named, *changed.above})
         inv = self._inv_key(meta.epoch)
@@ -338,14 +384,15 @@ class Cache:
         )
         self.folds += 1
 
-    async def _begin(self, store: Store, seen_epoch: str) -> None:
+    async def _begin(self, store: Store, seen_epoch: str, *, back: bool = False) -> None:
+        """`back`: Neo4j was restored to an older state."""
         applied = store.head
         at = await positions.fold(store, after=applied, upto=applied)
         epoch = uuid.uuid4().hex
         await self._run(
             BEGIN,
             [self._meta_key, self._inv_key(epoch), self._inv_key(seen_epoch)],
-            [seen_epoch, epoch, applied, at.paths_seq, at.closes_seq, INV_TTL_MS],
+            [seen_epoch, epoch, applied, at.paths_seq, at.closes_seq, INV_TTL_MS, int(back)],
         )
         self.epochs += 1
 
@@ -370,11 +417,27 @@ class Cache:
         return f"{{pg:{self._store_id}}}:{epoch}:p:{code}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Processes that meet in Redis."""
+
+    cache: Cache
+    store: Store
+
+    async def tell(self, commit: Commit) -> None:
+        await self.cache.tell(self.store, commit)
+
+    async def told(self) -> Commit | None:
+        return await self.cache.told()
+
+
 def _meta(found: Sequence[str | None]) -> _Meta | None:
-    epoch, *numbers = found
-    if epoch is None or None in numbers:
+    epoch, applied, paths_seq, closes_seq, head, bookmarks = found
+    if epoch is None or applied is None or paths_seq is None or closes_seq is None:
         return None
-    return _Meta(epoch, *(int(number or 0) for number in numbers))
+    return _Meta(
+        epoch, int(applied), int(paths_seq), int(closes_seq), Commit(int(head or 0), (bookmarks or "").split())
+    )
 
 
 def _holding(meta: _Meta, asked: Iterable[Sequence[Field]], found: Sequence[Sequence[str | None]]) -> dict[Field, Any]:

@@ -12,6 +12,7 @@ from tests.blackbox.recount import rows
 
 T = TypeVar("T")
 AT_ONCE = 40
+DEPTH = 14
 Enrolled = Callable[[Iterable[tuple[str, str | None]]], Awaitable[None]]
 
 
@@ -145,6 +146,36 @@ async def test_orders_of_overlapping_batches_are_each_recorded_once(apis: Sequen
     assert sum(answer["duplicates"] for answer in answers) == sum(map(len, batches)) - 300
     answer = await apis[1].ask('{ promoter(code: "B") { sales { orders volumeFen } } }')
     assert answer["promoter"]["sales"] == {"orders": 300, "volumeFen": sum(range(1_000, 1_300))}
+
+
+async def test_whoever_sells_sees_it_at_once_at_another_instance(apis: Sequence[Api]) -> None:
+    """32 clients record 50 orders each, below one root fourteen levels up, and ask elsewhere than they told."""
+    chain = [f"c{level}" for level in range(DEPTH)]
+    sellers = [f"L{client}" for client in range(32)]
+    await apis[0].product("p")
+    await apis[0].enrol([*zip(chain, [None, *chain[:-1]], strict=True), *((seller, chain[-1]) for seller in sellers)])
+    seen = (
+        "query($seller: String!, $above: String!) { seller: promoter(code: $seller) { sales { orders volumeFen } }"
+        " above: promoter(code: $above) { team { volumeFen } } }"
+    )
+
+    async def sell(client: int) -> int:
+        told = 0
+        for turn in range(50):
+            fen = 1_000 + 50 * client + turn
+            sale = order(f"{client}-{turn}", {"p": fen}, seller=sellers[client])
+            answer = await apis[turn % 2].record([sale])
+            assert (answer["recorded"], answer["problems"]) == (1, [])
+            told += fen
+            found = await apis[(turn + 1) % 2].ask(seen, {"seller": sellers[client], "above": chain[turn % DEPTH]})
+            assert found["seller"]["sales"] == {"orders": turn + 1, "volumeFen": told}
+            assert found["above"]["team"]["volumeFen"] >= told
+        return told
+
+    told = await _gather(sell(client) for client in range(len(sellers)))
+    for api in apis:
+        teams = await api.promoters(chain, "team { volumeFen }")
+        assert {team["team"]["volumeFen"] for team in teams.values()} == {sum(told)}
 
 
 async def test_a_refund_sent_twenty_times_at_once_is_one_refund(apis: Sequence[Api]) -> None:

@@ -47,7 +47,9 @@ async def process(servers: Servers, store: Store, valkey: ValkeyServer, pii: Pii
             password=servers.neo4j_password,
             database=servers.neo4j_database,
         )
-        made.append(Reader(own, await Cache.open(valkey.url, call_seconds=PATIENT_SECONDS), pii))
+        cache = await Cache.open(valkey.url, call_seconds=PATIENT_SECONDS)
+        cache.join(own)
+        made.append(Reader(own, cache, pii))
         return made[-1]
 
     yield make

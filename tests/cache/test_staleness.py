@@ -11,14 +11,15 @@ from collections.abc import Sequence
 import pytest
 import redis.asyncio
 
-from cypher.store import Store
+from cypher.store import Alone, Store, connect
 from graph_api.batched import graph
 from graph_api.batched.asks import Ask
 from graph_api.batched.graph import Answers
 from graph_api.cache import Cache
-from graph_api.servers import ValkeyServer
+from graph_api.servers import Servers, ValkeyServer
 from tests.batched.network import Network, Reader, statement
 from tests.cache.conftest import Process
+from tests.conftest import Query
 
 ROUNDS = 12
 CROSSINGS = int(os.environ.get("CROSSINGS", "200"))
@@ -54,6 +55,71 @@ async def test_processes_see_each_other_through_the_journal(network: Network, wr
     other = await process()
     await trade(network, [writer, other], 2 * ROUNDS)
     assert other.cache.report().hits > 0
+
+
+async def test_what_one_process_has_answered_for_every_other_shows_at_once(
+    network: Network, writer: Reader, process: Process
+) -> None:
+    """Nobody looks at the journal in between: who wrote may ask anywhere, and sees what was written."""
+    others = [await process(), await process()]
+    await writer.cache.until_kept()
+    for turn in range(CROSSINGS):
+        await network.change()
+        codes = await some(network)
+        assert await others[turn % 2].stale(network, codes[:2]) == []
+    for other in others:
+        assert await other.stale(network, list(network.referrers)) == []
+        assert other.cache.report().hits > 0
+
+
+async def test_a_commit_that_was_told_costs_nobody_the_journals_lock(
+    network: Network, writer: Reader, process: Process, query: Query
+) -> None:
+    other = await process()
+    await other.reads().card("P000")
+
+    async def locks() -> int:
+        (row,) = await query("MATCH (j:Journal {id: 'head'}) RETURN j.locks AS locks")
+        return int(row["locks"])
+
+    before = await locks()
+    for _ in range(5):
+        await network.sell("P005")
+        for _ in range(3):
+            await other.cache.follow_once(other.store)
+        assert other.store.head == writer.store.head
+    assert await locks() == before + 5
+
+    # Whoever does not tell is found by its journal entries, settled by the lock.
+    writer.store.others = Alone()
+    await network.sell("P005")
+    for _ in range(2):
+        await other.cache.follow_once(other.store)
+    assert other.store.head == writer.store.head
+    assert await locks() == before + 7
+
+
+async def test_a_member_of_a_cluster_is_asked_for_what_another_process_has_written(
+    network: Network, writer: Reader, servers: Servers
+) -> None:
+    """By the bookmark of the last commit that was told of: a secondary that is behind it waits until it is not."""
+    routed = connect(
+        servers.neo4j_uri.replace("bolt://", "neo4j://", 1),
+        user=servers.neo4j_user,
+        password=servers.neo4j_password,
+        database=servers.neo4j_database,
+    )
+    try:
+        writer.cache.join(routed)
+        await writer.reads().card("P000")
+        for _ in range(3):
+            await network.sell("P005")
+            written = await writer.cache.told()
+            assert written is not None
+            assert written.seq == writer.store.head
+            assert set(written.bookmarks) <= set((await routed.way_in())["bookmarks"])
+    finally:
+        await routed.close()
 
 
 async def test_flush_in_the_middle_of_writes(network: Network, writer: Reader, valkey: ValkeyServer) -> None:
