@@ -94,7 +94,7 @@ async def test_the_network_is_walked_and_every_step_can_be_taken_back(browser: B
         await expect(rows).to_have_count(1)
         await page.goto(restored)
         await expect(rows).to_have_count(1)
-        await page.get_by_role("button", name="Undo").is_disabled()
+        await expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
 async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Browser, site: Site) -> None:
