@@ -5,6 +5,7 @@ import { EdgeLineProgram, EdgeRectangleProgram, NodePointProgram } from "sigma/r
 import type { EdgeDisplayData, NodeDisplayData } from "sigma/types";
 import { useDark } from "../theme";
 import { t } from "../words";
+import { useKeys } from "./keys";
 import type { Point } from "./layouts";
 
 export interface DrawnNode extends Point {
@@ -37,6 +38,8 @@ interface CanvasProps {
   marked: ReadonlySet<string>;
   onSelect: (id: string) => void;
   onOpen?: (id: string) => void;
+  /** Whether + − 0 work from anywhere on the page, this being its only picture. */
+  main?: boolean;
 }
 
 const CROWD = 1500;
@@ -49,9 +52,10 @@ const WIDE = "arrow";
 const CLEAR = "#00000000";
 /** By how many pixels the radius of the marked is larger. */
 const MARK = 3;
+const ZOOM_MS = 150;
 
 /** The picture in WebGL. It is for the eye and the pointer: what it says stands in a table as well. */
-export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): ReactNode {
+export function Canvas({ drawing, marked, onSelect, onOpen, main }: CanvasProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const sigma = useRef<Sigma>(undefined);
   const told = useRef({ onSelect, onOpen, marked });
@@ -83,6 +87,9 @@ export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): Reac
       preventSigmaDefault();
       told.current.onOpen?.(node);
     });
+    made.getCamera().on("updated", ({ ratio }) => {
+      made.getContainer().dataset["zoom"] = (1 / ratio).toFixed(2);
+    });
     sigma.current = made;
     return () => {
       sigma.current = undefined;
@@ -112,7 +119,27 @@ export function Canvas({ drawing, marked, onSelect, onOpen }: CanvasProps): Reac
     return () => redrawn(sigma.current, marked);
   }, [marked]);
 
-  return <div ref={place} className="canvas" role="img" aria-label={t("explore.picture")} />;
+  const nearer = (): void => void sigma.current?.getCamera().animatedZoom({ duration: ZOOM_MS });
+  const farther = (): void => void sigma.current?.getCamera().animatedUnzoom({ duration: ZOOM_MS });
+  const whole = (): void => void sigma.current?.getCamera().animatedReset({ duration: ZOOM_MS });
+  useKeys(main ? { "+": nearer, "=": nearer, "-": farther, "0": whole } : {});
+
+  return (
+    <div className="picture">
+      <div ref={place} className="canvas" role="img" aria-label={t("explore.picture")} />
+      <div className="zoom" role="group" aria-label={t("explore.zoom")}>
+        <button type="button" title="+" aria-label={t("explore.zoomIn")} onClick={nearer}>
+          +
+        </button>
+        <button type="button" title="−" aria-label={t("explore.zoomOut")} onClick={farther}>
+          −
+        </button>
+        <button type="button" title="0" aria-label={t("explore.fit")} onClick={whole}>
+          ⤢
+        </button>
+      </div>
+    </div>
+  );
 }
 
 /** Draws some again, in their places: nothing else is looked at. */

@@ -1,15 +1,15 @@
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useAnswer } from "../asking";
 import { RANKS, STATUSES } from "../console/list";
-import { count, dayOf, isPhone } from "../figures";
+import { count, dayAfter, dayOf, isPhone } from "../figures";
 import { ExploreFindDocument, type RelationKind } from "../generated/graphql";
-import { SearchBox, Select, Text } from "../parts/controls";
+import { SearchBox, Select, Text, useRested } from "../parts/controls";
 import { Rank, Status } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
 import { named, t } from "../words";
 import type { Change } from "./explore";
 import type { Loaded } from "./loading";
-import { type ColourBy, type Layout, LIMIT_MAX, type SizeBy, type View } from "./view";
+import { COLOURS, LAYOUTS, LIMIT_MAX, SIZES, type View } from "./view";
 
 /** Search as one types; Enter or a click opens a tree. */
 export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode {
@@ -47,14 +47,15 @@ export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode 
   );
 }
 
-const LAYOUTS: Layout[] = ["tree", "radial", "layered"];
-const SIZES: SizeBy[] = ["sales", "volume", "team", "same"];
-const COLOURS: ColourBy[] = ["rank", "status", "level", "finding"];
-const KINDS: RelationKind[] = ["REFERRED", "PURCHASED_THROUGH", "DEVICE", "PAYOUT_ACCOUNT", "ID_NUMBER", "PHONE", "ADDRESS"];
+interface ControlsProps {
+  view: View;
+  change: Change;
+  loaded: Loaded;
+  kinds: readonly RelationKind[];
+}
 
-export function Controls({ view, change, loaded }: { view: View; change: Change; loaded: Loaded }): ReactNode {
+export function Controls({ view, change, loaded, kinds }: ControlsProps): ReactNode {
   const any = ["", t("field.any")] as const;
-  const present = useMemo(() => new Set(loaded.parts.flatMap((part) => part.edges.map((edge) => edge.kind))), [loaded.there]);
   return (
     <>
       <div className="segments" role="group" aria-label={t("explore.layout")}>
@@ -89,10 +90,10 @@ export function Controls({ view, change, loaded }: { view: View; change: Change;
           <Select label={t("field.rank")} value={view.rank} options={[any, ...RANKS.map((one) => [one, named("rank", one)] as const)]} onChange={(rank) => change({ rank })} />
           <Select label={t("field.status")} value={view.status} options={[any, ...STATUSES.map((one) => [one, named("status", one)] as const)]} onChange={(status) => change({ status })} />
         </div>
-        <Text label={`${t("field.sales")} ≥ ¥`} type="number" min="0" value={view.minYuan ? String(view.minYuan) : ""} onChange={(text) => change({ minYuan: Number(text) || 0 })} />
-        {present.size > 1 && (
+        <Least yuan={view.minYuan} onChange={(minYuan) => change({ minYuan })} />
+        {kinds.length > 1 && (
           <div className="checks">
-            {KINDS.filter((kind) => present.has(kind)).map((kind) => (
+            {kinds.map((kind) => (
               <label key={kind}>
                 <input
                   type="checkbox"
@@ -112,16 +113,22 @@ export function Controls({ view, change, loaded }: { view: View; change: Change;
   );
 }
 
+function Least({ yuan, onChange }: { yuan: number; onChange: (yuan: number) => void }): ReactNode {
+  const [text, setText] = useRested(yuan ? String(yuan) : "", (rested) => onChange(Number(rested) || 0));
+  return <Text label={`${t("field.sales")} ≥ ¥`} type="number" min="0" value={text} onChange={setText} />;
+}
+
 const DAY_MS = 86_400_000;
 const SPAN_DAYS = 730;
 
 /** A day by hand or by a slider over two years; the right end is now. */
 function Dates({ view, change }: { view: View; change: Change }): ReactNode {
-  const today = Date.now();
-  const ago = view.at ? Math.round((today - Date.parse(view.at)) / DAY_MS) : 0;
+  const today = dayOf(new Date().toISOString());
+  const ago = view.at ? (Date.parse(today) - Date.parse(view.at)) / DAY_MS : 0;
   const [sliding, setSliding] = useState<number>();
-  const dayAgo = (days: number): string => (days <= 0 ? "" : new Date(today - days * DAY_MS).toISOString().slice(0, 10));
+  const dayAgo = (days: number): string => (days <= 0 ? "" : dayAfter(today, -days));
   const value = sliding ?? SPAN_DAYS - Math.min(SPAN_DAYS, ago);
+  const shown = (sliding === undefined ? view.at : dayAgo(SPAN_DAYS - sliding)) || t("explore.now");
   const settle = (): void => {
     if (sliding !== undefined) change({ at: dayAgo(SPAN_DAYS - sliding) });
     setSliding(undefined);
@@ -132,7 +139,7 @@ function Dates({ view, change }: { view: View; change: Change }): ReactNode {
       <input
         type="range"
         aria-label={t("field.date")}
-        aria-valuetext={dayAgo(SPAN_DAYS - value) || t("explore.now")}
+        aria-valuetext={shown}
         min={0}
         max={SPAN_DAYS}
         value={value}
@@ -142,8 +149,8 @@ function Dates({ view, change }: { view: View; change: Change }): ReactNode {
         onBlur={settle}
       />
       <div className="inline">
-        <Text label={dayAgo(SPAN_DAYS - value) || t("explore.now")} type="date" max={dayOf(new Date(today).toISOString())} value={view.at} onChange={(at) => change({ at })} />
-        <Text label={`${t("field.from")} Δ`} type="date" value={view.since} onChange={(since) => change({ since, expanded: [], branches: [] })} />
+        <Text label={shown} type="date" max={today} value={view.at} onChange={(at) => change({ at })} />
+        <Text label={t("explore.since")} type="date" max={today} value={view.since} onChange={(since) => change({ since, expanded: [], branches: [] })} />
       </div>
     </fieldset>
   );
@@ -152,6 +159,8 @@ function Dates({ view, change }: { view: View; change: Change }): ReactNode {
 function Path({ view, change, loaded }: { view: View; change: Change; loaded: Loaded }): ReactNode {
   const [from, setFrom] = useState(view.from);
   const [to, setTo] = useState(view.to);
+  useEffect(() => setFrom(view.from), [view.from]);
+  useEffect(() => setTo(view.to), [view.to]);
   const hops = loaded.parts.find((part) => part.hops !== undefined)?.hops;
   return (
     <form
@@ -168,7 +177,7 @@ function Path({ view, change, loaded }: { view: View; change: Change; loaded: Lo
         </div>
         <div className="inline">
           <button type="submit">{t("act.search")}</button>
-          {view.from && (
+          {(view.from || view.to) && (
             <button type="button" onClick={() => change({ from: "", to: "" })}>
               {t("act.reset")}
             </button>

@@ -1,6 +1,6 @@
 import type { Drawing } from "./canvas";
 import { placed, type Point } from "./layouts";
-import { colours, edgeColour, measure, nodeColour, radius, TOP_RADIUS } from "./paint";
+import { colouring, colours, edgeColour, measuring, radius, TOP_RADIUS } from "./paint";
 import { type Forest, forest, type Part, type Sums, sums, uncollapsed } from "./picture";
 import type { View } from "./view";
 
@@ -36,7 +36,9 @@ export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, nu
   const given = colours();
   const hidden = new Set<string>(look.hidden);
   const matching = new Set(part.nodes.filter((node) => matches(node, look)).map((node) => node.id));
-  const values = part.nodes.map((node) => measure(node, look.size, total.get(node.id)));
+  const known = { level: found.level, sums: total, scores };
+  const colourOf = colouring(look.colour, known, given);
+  const values = part.nodes.map(measuring(look.size, known));
   const most = values.reduce((a, b) => Math.max(a, b), 0);
   const [top] = found.roots;
   return {
@@ -54,7 +56,7 @@ export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, nu
           x,
           y,
           size: Math.max(radius(values[at] ?? 0, most, part.nodes.length), node.id === top ? TOP_RADIUS : 0),
-          colour: nodeColour(node, look.colour, found.level.get(node.id) ?? 0, scores.get(node.label), given),
+          colour: colourOf(node),
           dim: !matching.has(node.id),
         };
       }),
@@ -63,7 +65,7 @@ export function drawn(places: Places, look: Look, scores: ReadonlyMap<string, nu
         .map((edge) => ({
           source: edge.source,
           target: edge.target,
-          colour: edgeColour(edge.kind, edge.change, edge.onPath, given),
+          colour: edgeColour(edge, given),
           width: edge.onPath ? 4 : edge.kind === "REFERRED" ? 1 : 2,
         })),
     },

@@ -1,21 +1,25 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { useAnswer } from "../asking";
 import { count } from "../figures";
-import { ExploreFindingsDocument, ExploreTreeDocument } from "../generated/graphql";
+import { ExploreFindingsDocument, type RelationKind } from "../generated/graphql";
 import { Copy, TheQuery } from "../parts/controls";
 import { Empty, Problem } from "../parts/state";
 import { alter } from "../route";
 import { colour, useDark } from "../theme";
-import { t, useLanguage } from "../words";
+import { t, useLanguage, type Word } from "../words";
 import { Canvas } from "./canvas";
 import { Controls, Find } from "./controls";
 import { drawn, type Picture, placedIn } from "./drawn";
 import { csv, gexf, png, saved, svg } from "./exports";
-import { begin as ask, useParts } from "./loading";
-import { merged } from "./picture";
-import { Selected } from "./selected";
+import { Keys, useKeys } from "./keys";
+import { Legend } from "./legend";
+import { begin as ask, type Cut, DIFFERENCE_MAX, type Loaded, questions, useParts } from "./loading";
+import { KINDS } from "./paint";
+import { merged, type Part } from "./picture";
+import { Pins, Selected } from "./selected";
 import { Rows } from "./rows";
-import { DEFAULTS, searchOf, type View, viewOf } from "./view";
+import { collapsed as collapsedBy, expanded, isCollapsible, isExpandable, pinned, rooted, toggled } from "./steps";
+import { searchOf, type View, viewOf } from "./view";
 import "./explore.css";
 
 export type Change = (changes: Partial<View>) => void;
@@ -30,7 +34,7 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
   const view = useMemo(() => viewOf(new URLSearchParams(text)), [text]);
   const { change, undo, redo } = useHistory(view);
   const loaded = useParts(view);
-  const scores = useScores(view.colour === "finding");
+  const scores = useScores(isByFinding(view));
   const whole = useMemo(() => merged(loaded.parts), [loaded.there]);
   const collapsed = view.collapsed.join();
   const places = useMemo(() => placedIn(whole, view.root || undefined, view), [whole, view.root, view.layout, collapsed]);
@@ -40,32 +44,36 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
     [places, view.size, view.colour, view.rank, view.status, view.minYuan, hidden, scores, dark, language],
   );
   const pins = view.pinned.join();
-  const marked = useMemo(() => new Set([view.selected, ...view.pinned]), [view.selected, pins]);
+  const selected = useMemo(() => whole.nodes.find((node) => node.label === view.selected), [whole, view.selected]);
+  // Identifiers alone have an id that is not their label, and they cannot be pinned.
+  const marked = useMemo(() => new Set([selected?.id ?? view.selected, ...view.pinned]), [selected, view.selected, pins]);
   const codeOf = useCallback((id: string) => whole.nodes.find((node) => node.id === id)?.label ?? "", [whole]);
-  const selected = whole.nodes.find((node) => node.label === view.selected);
+  const kinds = useMemo(() => kindsOf(whole), [whole]);
   const [tree] = loaded.parts;
+  const code = selected?.kind === "PROMOTER" ? selected.label : "";
+  const [telling, setTelling] = useState(false);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const typing = (event.target as HTMLElement).closest("input, textarea, select");
-      if (event.key === "Escape" && !typing && view.selected) change({ selected: "" });
-      if (typing || !(event.ctrlKey || event.metaKey)) return;
-      if (event.key === "z" && !event.shiftKey) undo?.();
-      else if (event.key === "y" || event.key === "z") redo?.();
-      else return;
-      event.preventDefault();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  useKeys({
+    Escape: view.selected ? () => change({ selected: "" }) : undefined,
+    "Ctrl+z": undo,
+    "Ctrl+y": redo,
+    "Ctrl+Shift+z": redo,
+    x: code && isExpandable(view, code, loaded) ? () => change(expanded(view, code)) : undefined,
+    c: code && isCollapsible(view, code, code, picture) ? () => change(collapsedBy(view, code)) : undefined,
+    p: code ? () => change(pinned(view, code)) : undefined,
+    "?": () => setTelling(true),
   });
 
   return (
     <main className="explore" id="content">
       <h1 className="unseen">{t("explore.title")}</h1>
       <aside className="side" aria-label={t("act.filter")}>
-        <Find onPick={(root) => change({ ...DEFAULTS, layout: view.layout, size: view.size, colour: view.colour, root, selected: root })} />
-        <Controls view={view} change={change} loaded={loaded} />
-        <TheQuery text={String(ExploreTreeDocument)} />
+        <Find onPick={(root) => change(rooted(view, root))} />
+        <Controls view={view} change={change} loaded={loaded} kinds={kinds} />
+        {questions(view).map(({ key, document, variables }) => (
+          <TheQuery key={key} text={document} variables={variables} />
+        ))}
+        {isByFinding(view) && <TheQuery text={String(ExploreFindingsDocument)} variables={{}} />}
       </aside>
       <section className="stage" aria-label={t("explore.title")} aria-busy={loaded.loading}>
         <div className="tools">
@@ -75,42 +83,57 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
           <button type="button" disabled={!redo} onClick={() => redo?.()} title="Ctrl+Y">
             {t("act.redo")}
           </button>
+          <button type="button" onClick={() => setTelling(true)} title="?">
+            {t("keys.title")}
+          </button>
           <Copy text={() => location.href} label={t("act.link")} />
           <Exports picture={picture} marked={marked} name={view.root || "network"} />
           <span className="note" role="status">
             {loaded.loading ? `${t("state.loading")}… ` : ""}
             {picture.part.nodes.length > 0 && t("explore.shown", { nodes: count(picture.part.nodes.length), edges: count(picture.part.edges.length) })}
             {picture.matching.size < picture.part.nodes.length && ` · ${t("explore.filtered", { shown: count(picture.matching.size) })}`}
-            {loaded.parts.some((part) => part.truncated) && ` · ${t("state.truncated")}`}
+            {cuts(loaded).map((cut) => ` · ${t(CUTS[cut], { count: count(DIFFERENCE_MAX) })}`)}
           </span>
+          {view.at && <span className="note">{t("explore.asOf", { day: view.at })}</span>}
         </div>
         {loaded.failed && <Problem error={loaded.failed} />}
         {tree?.absent && <Empty>{t("explore.none")}</Empty>}
-        {!view.root && !view.from && <Empty>{t("explore.start")}</Empty>}
+        {!view.root && !(view.from && view.to) && <Empty>{t("explore.start")}</Empty>}
         <Canvas
+          main
           drawing={picture.drawing}
           marked={marked}
           onSelect={(id) => change({ selected: codeOf(id) })}
-          onOpen={(id) => change(toggled(view, codeOf(id), picture))}
+          onOpen={(id) => change(toggled(view, id, codeOf(id), picture))}
         />
-        <Legend view={view} changes={tree?.changes} />
+        <Legend view={view} picture={picture} kinds={kinds} changes={tree?.changes} />
       </section>
       <aside className="side right" aria-label={t("explore.selected")}>
         {selected && <Selected node={selected} view={view} change={change} loaded={loaded} picture={picture} />}
+        <Pins view={view} change={change} picture={picture} />
         <Rows picture={picture} view={view} change={change} />
       </aside>
+      {telling && <Keys onClose={() => setTelling(false)} />}
     </main>
   );
 }
 
-/** A second click opens what is closed and closes what is open. */
-function toggled(view: View, code: string, { part, forest }: Picture): Partial<View> {
-  const id = part.nodes.find((node) => node.label === code)?.id ?? "";
-  if (view.collapsed.includes(code)) return { collapsed: view.collapsed.filter((one) => one !== code), selected: code };
-  if (forest.children.has(id)) return { collapsed: [...view.collapsed, code], selected: code };
-  if (view.expanded.some(([one]) => one === code)) return { selected: code };
-  return { expanded: [...view.expanded, [code, 1]], selected: code };
+const isByFinding = ({ colour, size }: View): boolean => colour === "finding" || size === "finding";
+
+/** Kinds of relations in a picture, in the order of the legend. */
+function kindsOf({ edges }: Part): RelationKind[] {
+  const present = new Set(edges.map((edge) => edge.kind));
+  return (Object.keys(KINDS) as RelationKind[]).filter((kind) => present.has(kind));
 }
+
+const CUTS: Record<Cut, Word> = {
+  LEVELS: "explore.cutLevels",
+  PEOPLE: "state.truncated",
+  DIFFERENCE: "explore.cutDifference",
+  ORDERS: "explore.cutOrders",
+};
+
+const cuts = ({ parts }: Loaded): Cut[] => [...new Set(parts.flatMap(({ cut }) => cut ?? []))];
 
 interface History {
   change: Change;
@@ -118,8 +141,10 @@ interface History {
   redo: (() => void) | undefined;
 }
 
-/** Views of before and after. The address is the present one, so none of them is lost by a reload of the page. */
+/** Views of before and after; who is selected is no step. The address is the present one, so none of them is lost by a reload of the page. */
 function useHistory(view: View): History {
+  const now = useRef(view);
+  now.current = view;
   const before = useRef<View[]>([]);
   const after = useRef<View[]>([]);
   const [, moved] = useState(0);
@@ -138,9 +163,14 @@ function useHistory(view: View): History {
   };
   return {
     change: (changes) => {
-      before.current.push(view);
-      after.current = [];
-      show({ ...view, ...changes });
+      // What was typed a moment ago comes when the view may be another already.
+      const from = now.current;
+      if (Object.keys(changes).some((name) => name !== "selected")) {
+        before.current.push(from);
+        after.current = [];
+      }
+      now.current = { ...from, ...changes };
+      show(now.current);
     },
     undo: step(before.current, after.current),
     redo: step(after.current, before.current),
@@ -177,42 +207,5 @@ function Exports({ picture, marked, name }: { picture: Picture; marked: Readonly
         CSV
       </button>
     </span>
-  );
-}
-
-const LEGEND: Record<string, readonly (readonly [string, string])[]> = {
-  rank: [
-    ["rank-1", "rank.PROMOTER"],
-    ["rank-2", "rank.SENIOR"],
-    ["rank-3", "rank.ELITE"],
-  ],
-  status: [
-    ["series-1", "status.ACTIVE"],
-    ["bad", "status.LOCKED"],
-    ["muted", "status.CLOSED"],
-  ],
-  level: [],
-  finding: [
-    ["bad", "≥ 90"],
-    ["series-3", "≥ 60"],
-  ],
-};
-
-function Legend({ view, changes }: { view: View; changes: Record<string, unknown> | undefined }): ReactNode {
-  const rows = changes
-    ? ([
-        ["good", `+${String(changes["added"])}`],
-        ["bad", `−${String(changes["removed"])}`],
-        ["series-3", `↷ ${String(changes["moved"])}`],
-      ] as const)
-    : (LEGEND[view.colour] ?? []);
-  return (
-    <ul className="legend">
-      {rows.map(([name, word]) => (
-        <li key={name}>
-          <i className={`dot ${name}`} /> {word.includes(".") ? t(word as "rank.ELITE") : word}
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -29,6 +29,12 @@ export function csv(nodes: Node[], found: Forest, sums: Map<string, Sums>): stri
   return `\uFEFF${[head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
+/** Of a #rrggbb of the style sheet. */
+function gexfColour(hex: string): string {
+  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  return `<viz:color r="${r}" g="${g}" b="${b}"/>`;
+}
+
 /** GEXF 1.3, which Gephi reads, with places and colours. */
 export function gexf(nodes: Node[], edges: Edge[], drawing: Drawing): string {
   const drawn = new Map(drawing.nodes.map((node) => [node.id, node]));
@@ -36,7 +42,7 @@ export function gexf(nodes: Node[], edges: Edge[], drawing: Drawing): string {
     of === undefined ? "" : `<attvalue for="${name}" value="${escaped(String(of))}"/>`;
   const body = nodes.map((node) => {
     const at = drawn.get(node.id);
-    const place = at ? `<viz:position x="${at.x.toFixed(3)}" y="${at.y.toFixed(3)}" z="0"/><viz:size value="${at.size.toFixed(2)}"/>` : "";
+    const place = at ? `${gexfColour(at.dim ? drawing.dim : at.colour)}<viz:position x="${at.x.toFixed(3)}" y="${at.y.toFixed(3)}" z="0"/><viz:size value="${at.size.toFixed(2)}"/>` : "";
     const facts = value("kind", node.kind) + value("rank", node.rank) + value("status", node.status) + value("sales_fen", node.salesFen);
     return `<node id="${escaped(node.id)}" label="${escaped(node.label)}"><attvalues>${facts}</attvalues>${place}</node>`;
   });

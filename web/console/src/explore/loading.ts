@@ -5,100 +5,162 @@ import {
   ExploreExpandDocument,
   type ExploreExpandQuery,
   ExplorePathDocument,
+  ExplorePurchasesDocument,
   ExploreRingDocument,
   ExploreTreeDocument,
 } from "../generated/graphql";
 import { session } from "../session";
-import { type Answered, ask, Unreachable } from "../wire";
+import { type Answered, ask, type Document, Unreachable } from "../wire";
 import { type Edge, nodeOf, type Part, partOf, treeOf } from "./picture";
 import { endOf, LIMIT_MAX, type View } from "./view";
 
-/** What one question has brought; `told` is what else is to be said about it. */
+/** Why there is more than a question has brought. */
+export type Cut = "LEVELS" | "PEOPLE" | "DIFFERENCE" | "ORDERS";
+
+/** What one question has brought; the rest is what else is to be said about it. */
 export interface Brought extends Part {
-  truncated?: boolean;
+  cut?: Cut | undefined;
   absent?: boolean;
   hops?: number;
   changes?: { added: number; removed: number; moved: number; unchanged: number };
-  /** Of an expanded promoter: direct downlines in all, and whether all are there. */
+  /** Of an expanded promoter: direct downlines in all, and how many of them are there. */
   direct?: { code: string; total: number; shown: number };
+  /** How many others share an identifier with somebody. */
+  ring?: { code: string; others: number };
+  /** How many have bought through somebody. */
+  purchases?: { code: string; buyers: number };
 }
 
-interface Question {
+/** What the service is asked, as it can be shown, and what is made of its answer. */
+export interface Question {
   key: string;
+  document: string;
+  variables: object;
   run: () => Promise<Brought>;
 }
 
 const NOTHING: Part = { nodes: [], edges: [] };
 const DEEP = 1000;
 const PAGE = 50;
+/** So many people the service compares. */
+export const DIFFERENCE_MAX = 1000;
 
 const referral = (source: string, target: string): Edge => ({ source, target, kind: "REFERRED" });
 
-async function tree(root: string, depth: number, limit: number, at: string): Promise<Brought> {
-  const found = (await ask(ExploreTreeDocument, { root, depth, limit, at: endOf(at) })).data.networkColumns;
-  if (!found) return { ...NOTHING, absent: true };
-  return { ...treeOf(found), truncated: found.truncated };
+function question<Result, Variables extends object>(
+  key: string,
+  document: Document<Result, Variables>,
+  variables: Variables,
+  made: (data: Result) => Brought,
+): Question {
+  return { key, document: String(document), variables, run: async () => made((await ask(document, variables)).data) };
 }
 
-async function difference({ root, depth, limit, at, since }: View): Promise<Brought> {
+function tree(root: string, depth: number, limit: number, at: string): Question {
+  const variables = { root, depth, limit, at: endOf(at) };
+  return question(`tree ${root} ${depth} ${limit} ${at}`, ExploreTreeDocument, variables, ({ networkColumns: found }) => {
+    if (!found) return { ...NOTHING, absent: true };
+    return { ...treeOf(found), cut: found.truncated ? (found.codes.length < limit ? "LEVELS" : "PEOPLE") : undefined };
+  });
+}
+
+function difference({ root, depth, limit, at, since }: View): Question {
   const to = endOf(at) ?? new Date().toISOString();
-  const answer = await ask(ExploreDiffDocument, { root, from: endOf(since) ?? to, to, depth, limit: Math.min(limit, 1000) });
-  const diff = answer.data.networkDiff;
-  if (!diff) return { ...NOTHING, absent: true };
-  const part = partOf(diff.nodes.map(({ node }) => node), diff.edges.map(({ edge, state }) => ({ ...edge, change: state })));
-  return {
-    nodes: part.nodes.map((node, at) => ({ ...node, change: diff.nodes[at]?.state ?? "UNCHANGED" })),
-    edges: part.edges,
-    truncated: diff.truncated,
-    changes: diff,
-  };
+  const most = Math.min(limit, DIFFERENCE_MAX);
+  const variables = { root, from: endOf(since) ?? to, to, depth, limit: most };
+  return question(`diff ${root} ${depth} ${limit} ${at} ${since}`, ExploreDiffDocument, variables, ({ networkDiff: diff }) => {
+    if (!diff) return { ...NOTHING, absent: true };
+    const part = partOf(diff.nodes.map(({ node }) => node), diff.edges.map(({ edge, state }) => ({ ...edge, change: state })));
+    const full = most === DIFFERENCE_MAX ? "DIFFERENCE" : "PEOPLE";
+    return {
+      nodes: part.nodes.map((node, place) => ({ ...node, change: diff.nodes[place]?.state ?? "UNCHANGED" })),
+      edges: part.edges,
+      cut: diff.truncated ? (diff.nodes.length < most ? "LEVELS" : full) : undefined,
+      changes: diff,
+    };
+  });
 }
 
 /** So many pages of somebody's direct downline, the largest teams first. */
-async function expanded(code: string, pages: number): Promise<Brought> {
-  const brought: Brought = { nodes: [], edges: [] };
-  let after: string | null = null;
-  for (let page = 0; page < pages; page += 1) {
-    const answer: Answered<ExploreExpandQuery> = await ask(ExploreExpandDocument, { code, after });
-    const { promoter } = answer.data;
-    if (!promoter) return brought;
-    const downline: NonNullable<ExploreExpandQuery["promoter"]>["downline"] = promoter.downline;
-    for (const { node } of downline.edges) {
-      brought.nodes.push(nodeOf({ id: node.id, kind: "PROMOTER", label: node.code, promoter: node }));
-      brought.edges.push(referral(code, node.code));
+function expanded(code: string, pages: number): Question {
+  const run = async (): Promise<Brought> => {
+    const brought: Brought = { nodes: [], edges: [] };
+    let after: string | null = null;
+    for (let page = 0; page < pages; page += 1) {
+      const answer: Answered<ExploreExpandQuery> = await ask(ExploreExpandDocument, { code, after });
+      const { promoter } = answer.data;
+      if (!promoter) return brought;
+      const downline: NonNullable<ExploreExpandQuery["promoter"]>["downline"] = promoter.downline;
+      for (const { node } of downline.edges) {
+        brought.nodes.push(nodeOf({ id: node.id, kind: "PROMOTER", label: node.code, promoter: node }));
+        brought.edges.push(referral(code, node.code));
+      }
+      brought.direct = { code, total: downline.totalCount, shown: Math.min(downline.totalCount, (page + 1) * PAGE) };
+      after = downline.pageInfo.endCursor ?? null;
+      if (!downline.pageInfo.hasNextPage) break;
     }
-    brought.direct = { code, total: downline.totalCount, shown: Math.min(downline.totalCount, (page + 1) * PAGE) };
-    after = downline.pageInfo.endCursor ?? null;
-    if (!downline.pageInfo.hasNextPage) break;
-  }
-  return brought;
+    return brought;
+  };
+  return { key: `expand ${code} ${pages}`, document: String(ExploreExpandDocument), variables: { code, after: null }, run };
 }
 
-async function path(from: string, to: string): Promise<Brought> {
-  const { relation } = (await ask(ExplorePathDocument, { from, to, via: null })).data;
-  if (!relation) return { ...NOTHING, hops: -1 };
-  const part = partOf(relation.nodes, relation.edges);
-  return { nodes: part.nodes, edges: part.edges.map((edge) => ({ ...edge, onPath: true })), hops: relation.hops };
+/** The same of a day: the largest own sales first, as teams are known of today alone. */
+function expandedAt(code: string, pages: number, at: string): Question {
+  const variables = { root: code, depth: 1, limit: LIMIT_MAX, at: endOf(at) };
+  return question(`expand ${code} ${pages} ${at}`, ExploreTreeDocument, variables, ({ networkColumns: found }) => {
+    if (!found) return NOTHING;
+    const [, ...below] = treeOf(found).nodes;
+    const nodes = below.sort((a, b) => b.salesFen - a.salesFen).slice(0, pages * PAGE);
+    return {
+      nodes,
+      edges: nodes.map((node) => referral(code, node.id)),
+      direct: { code, total: below.length, shown: nodes.length },
+    };
+  });
 }
 
-async function ring(code: string): Promise<Brought> {
-  const found = (await ask(ExploreRingDocument, { code })).data.ring;
-  if (!found) return NOTHING;
-  return { ...partOf(found.structure.nodes, found.structure.edges), truncated: found.truncated };
+function path(from: string, to: string): Question {
+  return question(`path ${from} ${to}`, ExplorePathDocument, { from, to, via: null }, ({ relation }) => {
+    if (!relation) return { ...NOTHING, hops: -1 };
+    const part = partOf(relation.nodes, relation.edges);
+    return { nodes: part.nodes, edges: part.edges.map((edge) => ({ ...edge, onPath: true })), hops: relation.hops };
+  });
 }
 
-function questions(view: View): Question[] {
-  const { root, depth, limit, at, since } = view;
-  if (!root) return view.from && view.to ? [{ key: `path ${view.from} ${view.to}`, run: () => path(view.from, view.to) }] : [];
-  const first: Question = since
-    ? { key: `diff ${root} ${depth} ${limit} ${at} ${since}`, run: () => difference(view) }
-    : { key: `tree ${root} ${depth} ${limit} ${at}`, run: () => tree(root, depth, limit, at) };
+function ring(code: string): Question {
+  return question(`ring ${code}`, ExploreRingDocument, { code }, ({ ring: found }) => {
+    if (!found) return NOTHING;
+    const part = partOf(found.structure.nodes, found.structure.edges);
+    return { ...part, cut: found.truncated ? "PEOPLE" : undefined, ring: { code, others: found.people - 1 } };
+  });
+}
+
+/** Who has bought through somebody, of the latest orders. */
+function purchases(code: string): Question {
+  return question(`purchases ${code}`, ExplorePurchasesDocument, { code }, ({ promoter }) => {
+    const orders = promoter?.orders;
+    const buyers = [...new Set(orders?.edges.map(({ node }) => node.buyerCode))];
+    return {
+      nodes: buyers.map((buyer) => ({ id: buyer, kind: "BUYER", label: buyer, salesFen: 0 })),
+      edges: buyers.map((buyer) => ({ source: buyer, target: code, kind: "PURCHASED_THROUGH" })),
+      cut: orders?.pageInfo.hasNextPage ? "ORDERS" : undefined,
+      purchases: { code, buyers: buyers.length },
+    };
+  });
+}
+
+/** All that a view is made from, the tree first. */
+export function questions(view: View): Question[] {
+  const { root, depth, limit, at } = view;
+  const between = view.from && view.to ? [path(view.from, view.to)] : [];
+  if (!root) return between;
   return [
-    first,
-    ...view.expanded.map(([code, pages]) => ({ key: `expand ${code} ${pages}`, run: () => expanded(code, pages) })),
-    ...view.branches.map((code) => ({ key: `branch ${code} ${at}`, run: () => tree(code, DEEP, LIMIT_MAX, at) })),
-    ...view.rings.map((code) => ({ key: `ring ${code}`, run: () => ring(code) })),
-    ...(view.from && view.to ? [{ key: `path ${view.from} ${view.to}`, run: () => path(view.from, view.to) }] : []),
+    view.since ? difference(view) : tree(root, depth, limit, at),
+    ...view.expanded.map(([code, pages]) => (at ? expandedAt(code, pages, at) : expanded(code, pages))),
+    ...view.branches.map((code) => tree(code, DEEP, LIMIT_MAX, at)),
+    ...view.rings.map(ring),
+    ...view.purchases.map(purchases),
+    ...between,
   ];
 }
 
@@ -131,7 +193,7 @@ export function begin(view: View): void {
 }
 
 export interface Loaded {
-  /** By question, in the order in which they were asked; those that are not there yet are left out. */
+  /** By question, in the order in which they were asked; those that are not there yet are left out, and all before the first is there. */
   parts: Brought[];
   /** Names what is there: as long as it stays the same, so do the parts. */
   there: string;
@@ -147,7 +209,9 @@ export function useParts(view: View): Loaded {
   const [, arrived] = useState(0);
   const [failed, setFailed] = useState<{ name: string; error: Error }>();
 
-  const there = wanted.filter(({ key }) => kept.has(own(key))).map(({ key }) => key);
+  const answered = wanted.map(({ key }) => key).filter((key) => kept.has(own(key)));
+  // What lies over a tree hangs in the air without it: edges would lead to nobody.
+  const there = answered[0] === wanted[0]?.key ? answered : [];
 
   useEffect(() => {
     let current = true;

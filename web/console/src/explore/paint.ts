@@ -1,11 +1,28 @@
+import type { DiffState, NodeKind, RelationKind } from "../generated/graphql";
 import { colour } from "../theme";
-import type { Node, Sums } from "./picture";
+import type { Edge, Forest, Node, Sums } from "./picture";
 import type { ColourBy, SizeBy } from "./view";
 
 const RANK: Record<string, string> = { PROMOTER: "rank-1", SENIOR: "rank-2", ELITE: "rank-3" };
 const STATUS: Record<string, string> = { ACTIVE: "series-1", LOCKED: "bad", CLOSED: "muted" };
-const CHANGE: Record<string, string> = { ADDED: "good", REMOVED: "bad", MOVED: "series-3", UNCHANGED: "rank-1" };
+const CHANGE: Record<DiffState, string> = { ADDED: "good", REMOVED: "bad", MOVED: "series-3", UNCHANGED: "rank-1" };
 const LEVELS = ["series-1", "series-2", "series-3", "rank-3"];
+/** From the smallest to the largest team sales. */
+export const VOLUMES = ["volume-1", "volume-2", "volume-3", "volume-4"];
+/** Colours of relations by their names in the style sheet; an identifier has that of its relation. */
+export const KINDS: Record<RelationKind, string> = {
+  REFERRED: "edge",
+  CLAIMED_REFERRAL: "claimed",
+  PURCHASED_THROUGH: "purchased",
+  DEVICE: "device",
+  PAYOUT_ACCOUNT: "payout-account",
+  ID_NUMBER: "id-number",
+  PHONE: "phone",
+  ADDRESS: "address",
+};
+/** From this score on a finding locks whom it names. */
+const GRAVE = 90;
+const RANK_SIZES: Record<string, number> = { PROMOTER: 0, SENIOR: 1, ELITE: 4 };
 const SMALLEST = 3;
 const LARGEST = 15;
 /** Of who stands at the top: it is found in any crowd. */
@@ -15,42 +32,85 @@ export interface Colours {
   names: Record<string, string>;
   dim: string;
   text: string;
-  line: string;
   accent: string;
-  bad: string;
-  panel: string;
 }
 
 export function colours(): Colours {
-  const every = [...Object.values(RANK), ...Object.values(STATUS), ...Object.values(CHANGE), ...LEVELS, "warn"];
-  const names = Object.fromEntries(every.map((name) => [name, colour(name)]));
-  return {
-    names,
-    dim: colour("line"),
-    text: colour("text"),
-    line: colour("edge"),
-    accent: colour("accent"),
-    bad: colour("bad"),
-    panel: colour("panel"),
+  const sets = [RANK, STATUS, CHANGE, KINDS].flatMap((set) => Object.values(set));
+  const names = Object.fromEntries([...sets, ...LEVELS, ...VOLUMES].map((name) => [name, colour(name)]));
+  return { names, dim: colour("line"), text: colour("text"), accent: colour("accent") };
+}
+
+/** What is known of everybody in a picture beside their own facts. */
+export interface Known {
+  level: Forest["level"];
+  sums: ReadonlyMap<string, Sums>;
+  /** The gravest finding by code. */
+  scores: ReadonlyMap<string, number>;
+}
+
+/** Least team sales of each class but the smallest: powers of ten below the largest, in fen. */
+export const volumeBounds = (most: number): number[] => [most / 1000, most / 100, most / 10];
+
+export const largestVolume = (sums: ReadonlyMap<string, Sums>): number => {
+  let most = 0;
+  for (const { salesFen } of sums.values()) if (salesFen > most) most = salesFen;
+  return most;
+};
+
+/** The colour of each node of a picture. */
+export function colouring(by: ColourBy, known: Known, given: Colours): (node: Node) => string {
+  const people = naming(by, known);
+  const named = (name: string | undefined): string => given.names[name ?? ""] ?? given.text;
+  return (node) => {
+    if (node.kind !== "PROMOTER") return named(KINDS[relationOf(node.kind)]);
+    return named(node.change ? CHANGE[node.change] : people(node));
   };
 }
 
-/** What stands for identifiers and buyers, whatever people are coloured by. */
-const OTHERS = "warn";
+const relationOf = (kind: Exclude<NodeKind, "PROMOTER">): RelationKind => (kind === "BUYER" ? "PURCHASED_THROUGH" : kind);
 
-export function nodeColour(node: Node, by: ColourBy, level: number, score: number | undefined, given: Colours): string {
-  if (node.kind !== "PROMOTER") return given.names[OTHERS] ?? given.text;
-  if (node.change) return given.names[CHANGE[node.change] ?? "muted"] ?? given.text;
-  if (by === "finding") return score === undefined ? (given.names["rank-1"] ?? "") : score >= 90 ? given.bad : (given.names["series-3"] ?? "");
-  if (by === "status") return given.names[STATUS[node.status ?? ""] ?? "muted"] ?? given.text;
-  if (by === "level") return given.names[LEVELS[level % LEVELS.length] as string] ?? given.text;
-  return given.names[RANK[node.rank ?? ""] ?? "rank-1"] ?? given.text;
+function naming(by: ColourBy, { level, sums, scores }: Known): (node: Node) => string | undefined {
+  switch (by) {
+    case "rank":
+      return (node) => RANK[node.rank ?? ""];
+    case "status":
+      return (node) => STATUS[node.status ?? ""];
+    case "level":
+      return (node) => LEVELS[(level.get(node.id) ?? 0) % LEVELS.length];
+    case "volume": {
+      const bounds = volumeBounds(largestVolume(sums));
+      return (node) => {
+        const own = sums.get(node.id)?.salesFen ?? 0;
+        let place = 0;
+        for (const bound of bounds) if (own > bound) place += 1;
+        return VOLUMES[place];
+      };
+    }
+    case "finding":
+      return (node) => {
+        const score = scores.get(node.label);
+        return score === undefined ? "rank-1" : score >= GRAVE ? "bad" : "series-3";
+      };
+  }
 }
 
-export function measure(node: Node, by: SizeBy, sum: Sums | undefined): number {
-  if (by === "sales") return node.salesFen;
-  if (by === "volume") return sum?.salesFen ?? 0;
-  return by === "team" ? (sum?.people ?? 0) : 0;
+/** What each node of a picture is sized by. */
+export function measuring(by: SizeBy, { sums, scores }: Known): (node: Node) => number {
+  switch (by) {
+    case "sales":
+      return (node) => node.salesFen;
+    case "volume":
+      return (node) => sums.get(node.id)?.salesFen ?? 0;
+    case "team":
+      return (node) => sums.get(node.id)?.people ?? 0;
+    case "rank":
+      return (node) => RANK_SIZES[node.rank ?? ""] ?? 0;
+    case "finding":
+      return (node) => scores.get(node.label) ?? 0;
+    case "same":
+      return () => 0;
+  }
 }
 
 /** Areas speak of sums, so radii go by roots; a crowd is drawn smaller. */
@@ -59,9 +119,7 @@ export function radius(value: number, most: number, nodes: number): number {
   return crowd * (SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(Math.max(0, value) / Math.max(1, most)));
 }
 
-export const edgeColour = (kind: string, change: string | undefined, onPath: boolean | undefined, given: Colours): string => {
+export function edgeColour({ kind, change, onPath }: Edge, given: Colours): string {
   if (onPath) return given.accent;
-  if (change && change !== "UNCHANGED") return given.names[CHANGE[change] ?? "muted"] ?? given.line;
-  if (kind === "REFERRED") return given.line;
-  return kind === "PURCHASED_THROUGH" ? (given.names["series-2"] ?? given.line) : (given.names["warn"] ?? given.line);
-};
+  return given.names[change && change !== "UNCHANGED" ? CHANGE[change] : KINDS[kind]] ?? given.text;
+}

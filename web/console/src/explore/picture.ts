@@ -94,7 +94,11 @@ export function merged(parts: Part[]): Part {
   const nodes = new Map<string, Node>();
   const edges = new Map<string, Edge>();
   for (const part of parts) {
-    for (const node of part.nodes) nodes.set(node.id, { ...nodes.get(node.id), ...node });
+    for (const node of part.nodes) {
+      const before = nodes.get(node.id);
+      // An order names its buyer by a code alone: who promotes as well is known already.
+      if (before?.kind !== "PROMOTER" || node.kind !== "BUYER") nodes.set(node.id, { ...before, ...node });
+    }
     for (const edge of part.edges) edges.set(name(edge), { ...edges.get(name(edge)), ...edge });
   }
   const known = [...edges.values()].filter((edge) => nodes.has(edge.source) && nodes.has(edge.target));

@@ -58,7 +58,7 @@ export function Rows({ picture, view, change }: { picture: Picture; view: View; 
               ),
           },
           { name: t("field.sales"), number: true, cell: (node) => <Money fen={node.salesFen} short /> },
-          { name: t("field.people"), number: true, cell: (node) => count(sums.get(node.id)?.people ?? 0) },
+          { name: t("explore.peopleShown"), number: true, cell: (node) => count(sums.get(node.id)?.people ?? 0) },
         ]}
       />
       {rows.length > most && (

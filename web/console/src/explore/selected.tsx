@@ -11,7 +11,8 @@ import type { Picture } from "./drawn";
 import type { Change } from "./explore";
 import type { Loaded } from "./loading";
 import type { Node } from "./picture";
-import { DEFAULTS, type View } from "./view";
+import { bought, branched, collapsed, expanded, isCollapsible, isExpandable, pinned, ringed, rooted } from "./steps";
+import type { View } from "./view";
 
 interface SelectedProps {
   node: Node;
@@ -21,7 +22,23 @@ interface SelectedProps {
   picture: Picture;
 }
 
-const without = (codes: string[], code: string): string[] => codes.filter((one) => one !== code);
+/** Who is pinned, also who is not in the picture: a click selects, or opens the tree of whoever is not there. */
+export function Pins({ view, change, picture }: Pick<SelectedProps, "view" | "change" | "picture">): ReactNode {
+  if (view.pinned.length === 0) return null;
+  const isShown = (code: string): boolean => picture.part.nodes.some((node) => node.label === code);
+  return (
+    <section aria-label={t("explore.pins")}>
+      <h2>{t("explore.pins")}</h2>
+      <div className="inline doings">
+        {view.pinned.map((code) => (
+          <button key={code} type="button" className="code" onClick={() => change(isShown(code) ? { selected: code } : rooted(view, code))}>
+            {code}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
 
 export function Selected(given: SelectedProps): ReactNode {
   const { node } = given;
@@ -76,65 +93,61 @@ function Somebody({ node, view, change, loaded, picture }: SelectedProps): React
           )
         }
       </Shown>
-      <TheQuery text={String(ExploreSelectedDocument)} />
+      <TheQuery text={String(ExploreSelectedDocument)} variables={{ code }} />
     </section>
   );
 }
 
 function Doings({ node, view, change, loaded, picture }: SelectedProps): ReactNode {
   const code = node.label;
-  const pages = view.expanded.find(([one]) => one === code)?.[1] ?? 0;
   const direct = loaded.parts.find((part) => part.direct?.code === code)?.direct;
-  const open = picture.forest.children.has(node.id);
-  const closed = view.collapsed.includes(code);
-  const expand = (): void =>
-    change({
-      expanded: [...view.expanded.filter(([one]) => one !== code), [code, pages + 1]],
-      collapsed: without(view.collapsed, code),
-    });
+  const more = direct && !view.collapsed.includes(code) ? direct.total - direct.shown : 0;
+  const ring = loaded.parts.find((part) => part.ring?.code === code)?.ring;
+  const purchases = loaded.parts.find((part) => part.purchases?.code === code)?.purchases;
   return (
-    <div className="inline doings">
-      {closed ? (
-        <button type="button" onClick={() => change({ collapsed: without(view.collapsed, code) })}>
-          {t("explore.expand")}
-        </button>
-      ) : (
-        (!direct || direct.shown < direct.total) && (
-          <button type="button" onClick={expand}>
-            {direct ? t("explore.expandMore", { count: Math.min(50, direct.total - direct.shown), total: count(direct.total) }) : t("explore.expand")}
+    <>
+      <div className="inline doings">
+        {isExpandable(view, code, loaded) && (
+          <button type="button" title="x" onClick={() => change(expanded(view, code))}>
+            {more ? t("explore.expandMore", { count: Math.min(50, more), total: count(direct?.total ?? 0) }) : t("explore.expand")}
           </button>
-        )
-      )}
-      {open && !closed && (
-        <button type="button" onClick={() => change({ collapsed: [...view.collapsed, code] })}>
-          {t("explore.collapse")}
-        </button>
-      )}
-      {!view.branches.includes(code) && code !== view.root && (
-        <button type="button" onClick={() => change({ branches: [...view.branches, code], collapsed: without(view.collapsed, code) })}>
-          {t("explore.below")}
-        </button>
-      )}
-      {code !== view.root && (
-        <button type="button" onClick={() => change({ ...DEFAULTS, layout: view.layout, size: view.size, colour: view.colour, at: view.at, root: code, selected: code })}>
-          {t("explore.focus")}
-        </button>
-      )}
-      {!view.rings.includes(code) && (
-        <button type="button" onClick={() => change({ rings: [...view.rings, code] })}>
+        )}
+        {isCollapsible(view, node.id, code, picture) && (
+          <button type="button" title="c" onClick={() => change(collapsed(view, code))}>
+            {t("explore.collapse")}
+          </button>
+        )}
+        {!view.branches.includes(code) && code !== view.root && (
+          <button type="button" onClick={() => change(branched(view, code))}>
+            {t("explore.below")}
+          </button>
+        )}
+        {code !== view.root && (
+          <button type="button" onClick={() => change(rooted(view, code))}>
+            {t("explore.focus")}
+          </button>
+        )}
+        <button type="button" aria-pressed={view.rings.includes(code)} onClick={() => change(ringed(view, code))}>
           {t("explore.ring")}
         </button>
-      )}
-      <button
-        type="button"
-        aria-pressed={view.pinned.includes(code)}
-        onClick={() => change({ pinned: view.pinned.includes(code) ? without(view.pinned, code) : [...view.pinned, code] })}
-      >
-        {t(view.pinned.includes(code) ? "explore.unpin" : "explore.pin")}
-      </button>
-      <a className="button" {...link(`promoter/${encodeURIComponent(code)}`)}>
-        {t("explore.open")}
-      </a>
-    </div>
+        <button type="button" aria-pressed={view.purchases.includes(code)} onClick={() => change(bought(view, code))}>
+          {t("explore.purchases")}
+        </button>
+        <button type="button" onClick={() => change({ from: code })}>
+          {t("explore.fromHere")}
+        </button>
+        <button type="button" onClick={() => change({ to: code })}>
+          {t("explore.toHere")}
+        </button>
+        <button type="button" title="p" aria-pressed={view.pinned.includes(code)} onClick={() => change(pinned(view, code))}>
+          {t(view.pinned.includes(code) ? "explore.unpin" : "explore.pin")}
+        </button>
+        <a className="button" {...link(`promoter/${encodeURIComponent(code)}`)}>
+          {t("explore.open")}
+        </a>
+      </div>
+      {ring?.others === 0 && <Empty>{t("explore.ringNone")}</Empty>}
+      {purchases?.buyers === 0 && <Empty>{t("explore.purchasesNone")}</Empty>}
+    </>
   );
 }

@@ -1,10 +1,10 @@
 import { type ReactNode, useMemo } from "react";
 import type { NodeKind, RelationKind } from "../generated/graphql";
-import { named } from "../words";
 import { useDark } from "../theme";
 import { go } from "../route";
 import { Canvas } from "./canvas";
 import { drawn, placedIn } from "./drawn";
+import { Lines } from "./legend";
 import { partOf } from "./picture";
 import { DEFAULTS } from "./view";
 import "./explore.css";
@@ -43,7 +43,9 @@ export default function Structure({ nodes, edges }: Given): ReactNode {
           if (nodes.some((one) => one.kind === "PROMOTER" && one.label === id)) go(`promoter/${encodeURIComponent(id)}`);
         }}
       />
-      <figcaption className="note">{kinds.map((kind) => named("edge", kind)).join(" · ")}</figcaption>
+      <figcaption className="note">
+        <Lines kinds={kinds} />
+      </figcaption>
     </figure>
   );
 }

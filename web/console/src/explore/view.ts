@@ -1,8 +1,11 @@
 import type { RelationKind } from "../generated/graphql";
 
-export type Layout = "tree" | "radial" | "layered";
-export type SizeBy = "sales" | "volume" | "team" | "same";
-export type ColourBy = "rank" | "status" | "level" | "finding";
+export const LAYOUTS = ["tree", "radial", "layered"] as const;
+export const SIZES = ["sales", "volume", "team", "rank", "finding", "same"] as const;
+export const COLOURS = ["rank", "status", "level", "volume", "finding"] as const;
+export type Layout = (typeof LAYOUTS)[number];
+export type SizeBy = (typeof SIZES)[number];
+export type ColourBy = (typeof COLOURS)[number];
 
 /** All that a picture is made from. It stands in the address, so a link restores it and undo is an earlier one. */
 export interface View {
@@ -28,6 +31,8 @@ export interface View {
   collapsed: string[];
   /** Codes whose shared identifiers are shown. */
   rings: string[];
+  /** Codes whose buyers are shown. */
+  purchases: string[];
   from: string;
   to: string;
   hidden: RelationKind[];
@@ -53,6 +58,7 @@ export const DEFAULTS: View = {
   branches: [],
   collapsed: [],
   rings: [],
+  purchases: [],
   from: "",
   to: "",
   hidden: [],
@@ -67,7 +73,7 @@ function within(text: string | null, least: number, most: number, otherwise: num
   return text && Number.isFinite(number) ? Math.max(least, Math.min(most, Math.round(number))) : otherwise;
 }
 
-const day = (text: string | null): string => (text && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : "");
+const day = (text: string | null): string => (text && /^\d{4}-\d{2}-\d{2}$/.test(text) && Date.parse(text) ? text : "");
 
 /** What an address asks for; whatever makes no sense in it is the default. */
 export function viewOf(search: URLSearchParams): View {
@@ -77,9 +83,9 @@ export function viewOf(search: URLSearchParams): View {
     limit: within(search.get("limit"), 50, LIMIT_MAX, DEFAULTS.limit),
     at: day(search.get("at")),
     since: day(search.get("since")),
-    layout: one(search.get("layout"), ["tree", "radial", "layered"], DEFAULTS.layout),
-    size: one(search.get("size"), ["sales", "volume", "team", "same"], DEFAULTS.size),
-    colour: one(search.get("colour"), ["rank", "status", "level", "finding"], DEFAULTS.colour),
+    layout: one(search.get("layout"), LAYOUTS, DEFAULTS.layout),
+    size: one(search.get("size"), SIZES, DEFAULTS.size),
+    colour: one(search.get("colour"), COLOURS, DEFAULTS.colour),
     rank: search.get("rank") ?? "",
     status: search.get("status") ?? "",
     minYuan: within(search.get("min"), 0, 1e12, 0),
@@ -92,6 +98,7 @@ export function viewOf(search: URLSearchParams): View {
     branches: list(search.get("b")),
     collapsed: list(search.get("c")),
     rings: list(search.get("r")),
+    purchases: list(search.get("o")),
     from: search.get("from") ?? "",
     to: search.get("to") ?? "",
     hidden: list(search.get("hide")) as RelationKind[],
@@ -121,6 +128,7 @@ export function searchOf(view: View): Record<string, string | null> {
     b: joined(view.branches),
     c: joined(view.collapsed),
     r: joined(view.rings),
+    o: joined(view.purchases),
     from: unless(view.from, ""),
     to: unless(view.to, ""),
     hide: joined(view.hidden),

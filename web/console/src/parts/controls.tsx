@@ -48,16 +48,22 @@ export function Text({ label, onChange, quiet, ...rest }: TextProps): ReactNode 
   );
 }
 
-/** A search that waits until the fingers rest. `/` brings the caret here from anywhere. */
-export function SearchBox({ label, value, onChange }: { label: string; value: string; onChange: (v: string) => void }): ReactNode {
+/** What is being typed, and how it changes: it is handed on once the fingers rest, and follows the value given. */
+export function useRested(value: string, onRest: (value: string) => void): [string, (text: string) => void] {
   const [text, setText] = useState(value);
-  const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(value), [value]);
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), 250);
+    const timer = setTimeout(() => onRest(text.trim()), 250);
     return () => clearTimeout(timer);
   }, [text]);
+  return [text, setText];
+}
+
+/** A search that waits until the fingers rest. `/` brings the caret here from anywhere. */
+export function SearchBox({ label, value, onChange }: { label: string; value: string; onChange: (v: string) => void }): ReactNode {
+  const [text, setText] = useRested(value, onChange);
+  const input = useRef<HTMLInputElement>(null);
   return (
     <input
       ref={input}
@@ -123,12 +129,16 @@ export function Preferences(): ReactNode {
   );
 }
 
-/** The text of the query behind what is shown. */
-export function TheQuery({ text }: { text: string }): ReactNode {
+/** The text of the query behind what is shown, and what it is asked with: its name tells it from others beside it. */
+export function TheQuery({ text, variables }: { text: string; variables?: object }): ReactNode {
   return (
     <details className="query">
-      <summary>{t("act.query")}</summary>
+      <summary>
+        {t("act.query")}
+        {variables && ` · ${/^\s*\w+ (\w+)/.exec(text)?.[1] ?? ""}`}
+      </summary>
       <pre tabIndex={0}>{text.trim()}</pre>
+      {variables && <pre tabIndex={0}>{JSON.stringify(variables, null, 2)}</pre>}
     </details>
   );
 }
