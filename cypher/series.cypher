@@ -76,7 +76,7 @@ RETURN span[0] AS from_at, walked AS walked, payouts AS payouts, gross_fen AS gr
 
 // name: grouped
 // returns: one Grouped
-// What was sold between two instants by product, channel, rank or branch: [key, orders, volume_fen], the most first; `walked` says how many orders were looked at.
+// What was sold between two instants by product, channel (its source, medium or campaign), rank or branch: [key, orders, volume_fen], the most first; `walked` says how many orders were looked at.
 // A branch is the tree, or, below a promoter, whoever of its direct downline stands above the seller; its own sales are its own branch.
 CALL () {
   MATCH (o:Order)
@@ -93,7 +93,8 @@ CALL (page) {
   MATCH (o)-[l:CONTAINS]->(product:Product)
   WHERE $sku IS NULL OR product.sku = $sku
   WITH o.seller_code AS seller_code, o,
-    CASE $by WHEN 'PRODUCT' THEN product.sku WHEN 'CHANNEL' THEN coalesce(o.utm_source, '') ELSE '' END AS part,
+    CASE $by WHEN 'PRODUCT' THEN product.sku WHEN 'CHANNEL' THEN coalesce(o.utm_source, '')
+      WHEN 'MEDIUM' THEN coalesce(o.utm_medium, '') WHEN 'CAMPAIGN' THEN coalesce(o.utm_campaign, '') ELSE '' END AS part,
     sum(l.paid_fen - l.refunded_fen) AS volume_fen
   WITH seller_code, part, count(o) AS orders, sum(volume_fen) AS volume_fen
   MATCH (p:Promoter {code: seller_code})

@@ -11,12 +11,12 @@ from graph_api.batched import series
 from graph_api.batched.series import Sifted
 from graph_api.rules.spans import Span
 
-By = Literal["PRODUCT", "BRANCH", "CHANNEL", "RANK"]
+By = Literal["PRODUCT", "BRANCH", "CHANNEL", "MEDIUM", "CAMPAIGN", "RANK"]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`key`: a SKU, a promoter's code, a source ("" is none) or a rank."""
+    """`key`: a SKU, a promoter's code, a source, medium or campaign ("" is none) or a rank."""
 
     key: str
     orders: int

@@ -26,11 +26,15 @@ class SeriesPeriod(Enum):
     MONTH = "MONTH"
 
 
-@strawberry.enum(description="What sales are put together by. CHANNEL is the UTM source.")
+@strawberry.enum(
+    description="What sales are put together by. CHANNEL is the UTM source; MEDIUM and CAMPAIGN part it further."
+)
 class SalesGrouping(Enum):
     PRODUCT = "PRODUCT"
     BRANCH = "BRANCH"
     CHANNEL = "CHANNEL"
+    MEDIUM = "MEDIUM"
+    CAMPAIGN = "CAMPAIGN"
     RANK = "RANK"
 
 
@@ -117,8 +121,9 @@ class SalesSeries:
 @strawberry.type(description="Sales that have one thing in common.")
 class SalesGroup:
     key: str = strawberry.field(
-        description="The SKU; the UTM source, empty if there was none; the seller's present rank; or the branch: the code of"
-        " its tree's root, or with branchCode of who stands directly below that, or of itself for its own sales."
+        description="The SKU; the UTM source, medium or campaign, empty if there was none; the seller's present rank; or the"
+        " branch: the code of its tree's root, or with branchCode of who stands directly below that, or of itself for its"
+        " own sales."
     )
     orders: int = strawberry.field(description="Orders; one of several products counts with each.")
     volume_fen: Fen = strawberry.field(description="Paid less refunded, whenever it was refunded.")

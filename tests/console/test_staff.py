@@ -104,7 +104,7 @@ async def test_news_reach_a_page_by_its_cookie_and_token_and_no_socket_without_b
     async with watched(browser, site) as watching:
         await signed_in(watching, site, account)
         await watching.page.get_by_role("link", name="Dashboard").click()
-        await expect(watching.page.locator(".live")).to_have_text("Live")
+        await expect(watching.page.locator(".live")).to_contain_text("Live: ")
         assert await watching.page.evaluate(knock, {}) == 4403
         csrf = await watching.page.evaluate("fetch('/session').then(a => a.json()).then(told => told.csrf)")
         assert await watching.page.evaluate(knock, {CSRF_HEADER: csrf}) == "connection_ack"

@@ -59,7 +59,14 @@ async def shop(
         source = chance.choice(["douyin", "wechat", None])
         sales.append(
             orders.NewOrder(
-                f"n{index}", chance.choice(["y", "z", "A"]), seller, tuple(lines), paid_at, source, "cpc", None
+                f"n{index}",
+                chance.choice(["y", "z", "A"]),
+                seller,
+                tuple(lines),
+                paid_at,
+                source,
+                ["cpc", "live"][index % 2],
+                [None, "spring", "autumn"][index % 3],
             )
         )
     outcomes = await orders.record(connected, sales, actor="test", now=1)
@@ -107,7 +114,10 @@ FILTERS: list[tuple[Row, Callable[[Row, Row], bool]]] = [
     (
         {"utmSource": "wechat", "utmMedium": "cpc", "branchCode": "A", "sku": "P"},
         lambda order, line: (
-            order.get("utm_source") == "wechat" and below(order["seller_code"], "A") and line["sku"] == "P"
+            order.get("utm_source") == "wechat"
+            and order.get("utm_medium") == "cpc"
+            and below(order["seller_code"], "A")
+            and line["sku"] == "P"
         ),
     ),
     ({"utmCampaign": "x"}, lambda order, line: False),
@@ -254,6 +264,8 @@ def branch(code: str, root: str | None) -> str:
 KEYS: dict[str, Callable[[Row, Row, str | None], str]] = {
     "PRODUCT": lambda order, line, root: line["sku"],
     "CHANNEL": lambda order, line, root: order.get("utm_source") or "",
+    "MEDIUM": lambda order, line, root: order.get("utm_medium") or "",
+    "CAMPAIGN": lambda order, line, root: order.get("utm_campaign") or "",
     "RANK": lambda order, line, root: "SENIOR" if order["seller_code"] == "B" else "PROMOTER",
     "BRANCH": lambda order, line, root: branch(order["seller_code"], root),
 }

@@ -10,16 +10,20 @@ export interface Asked<Result> {
   refused: Refused[];
   failed: Error | undefined;
   loading: boolean;
+  /** When the data was answered, in milliseconds since 1970. */
+  at: number | undefined;
   again: () => void;
 }
 
 const KEPT_MAX = 60;
 /** The latest answers: a page that is come back to shows at once what it last showed, and asks anew. */
-const kept = new Map<string, unknown>();
+const kept = new Map<string, { data: unknown; at: number }>();
 
-function keep(key: string, value: unknown): void {
+function keep(key: string, data: unknown): void {
+  const before = kept.get(key)?.data;
   kept.delete(key);
-  kept.set(key, value);
+  // The same as before is the same object: what is drawn of it is not drawn anew.
+  kept.set(key, { data: JSON.stringify(data) === JSON.stringify(before) ? before : data, at: Date.now() });
   const oldest = kept.keys().next();
   if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
 }
@@ -56,15 +60,41 @@ export function useAnswer<Result, Variables>(
     // `asked` holds the document and the variables
   }, [asked, returns, times]);
 
-  const data = kept.get(asked) as Result | undefined;
+  const last = kept.get(asked);
+  const data = last?.data as Result | undefined;
   const settled = state.key === asked;
   return {
     data,
     refused: settled ? state.refused : [],
     failed: settled ? state.failed : undefined,
     loading: variables !== null && data === undefined && !(settled && state.failed && !(state.failed instanceof Unreachable)),
+    at: last?.at,
     again: useCallback(() => setTimes((before) => before + 1), []),
   };
+}
+
+const FRESH_MS = 15_000;
+
+/** Asks anew with every piece of `news`, counted up, and some time after each answer, as long as somebody looks at the page. */
+export function useFresh<Result>({ at, failed, again }: Asked<Result>, news: number): void {
+  useEffect(() => {
+    if (news > 0) again();
+  }, [news]);
+  useEffect(() => {
+    const isSeen = (): void => {
+      if (document.visibilityState === "hidden") return;
+      document.removeEventListener("visibilitychange", isSeen);
+      again();
+    };
+    const timer = setTimeout(() => {
+      document.addEventListener("visibilitychange", isSeen);
+      isSeen();
+    }, FRESH_MS);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", isSeen);
+    };
+  }, [at, failed]);
 }
 
 export interface Acting<Result, Variables> {

@@ -23,6 +23,11 @@ const SHANGHAI = "Asia/Shanghai";
 const day = new Intl.DateTimeFormat("en-CA", { timeZone: SHANGHAI, year: "numeric", month: "2-digit", day: "2-digit" });
 const minute = new Intl.DateTimeFormat("en-GB", { timeZone: SHANGHAI, hour: "2-digit", minute: "2-digit" });
 
+const second = new Intl.DateTimeFormat("en-GB", { timeZone: SHANGHAI, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** HH:MM:SS in Shanghai of milliseconds since 1970. */
+export const secondOf = (at: number): string => second.format(at);
+
 /** YYYY-MM-DD in Shanghai, whatever the reader's own zone is. */
 export const dayOf = (instant: string): string => day.format(new Date(instant));
 

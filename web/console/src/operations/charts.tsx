@@ -10,13 +10,16 @@ echarts.use([BarChart, LineChart, GridComponent, LegendComponent, TooltipCompone
 
 export interface Series {
   name: string;
-  values: number[];
+  /** None where nothing is known, which is not 0. */
+  values: (number | null)[];
   line?: boolean;
 }
 
 interface ChartProps {
   label: string;
   categories: string[];
+  /** Whether every category is named, aslant, however narrow it is. */
+  everyName?: boolean;
   series: Series[];
   onPick?: (category: string) => void;
 }
@@ -26,7 +29,7 @@ const FONT = 'system-ui, "PingFang SC", "Noto Sans CJK SC", sans-serif';
 const COLOURS = ["series-1", "series-2", "series-3"];
 
 /** Bars or lines over categories. Tooltips are drawn, not written as HTML: the page's policy takes no styles. */
-export default function Chart({ label, categories, series, onPick }: ChartProps): ReactNode {
+export default function Chart({ label, categories, everyName = false, series, onPick }: ChartProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const dark = useDark();
   useEffect(() => {
@@ -47,9 +50,9 @@ export default function Chart({ label, categories, series, onPick }: ChartProps)
         backgroundColor: colour("panel"),
         borderColor: colour("line"),
         textStyle: { color: text },
-        valueFormatter: (value: unknown) => compact(Number(value)),
+        valueFormatter: (value: unknown) => figure(value as number | null),
       },
-      xAxis: { type: "category", data: categories, axisLine: line, axisTick: { show: false }, axisLabel: { color: muted } },
+      xAxis: { type: "category", data: categories, axisLine: line, axisTick: { show: false }, axisLabel: everyName ? { color: muted, interval: 0, rotate: 40 } : { color: muted } },
       yAxis: { type: "value", splitLine: line, axisLabel: { color: muted, formatter: (value: number) => compact(value) } },
       series: series.map((one) =>
         one.line
@@ -65,5 +68,8 @@ export default function Chart({ label, categories, series, onPick }: ChartProps)
       chart.dispose();
     };
   }, [categories, series, dark]);
-  return <div ref={place} className="chart" role="img" aria-label={`${label}: ${categories.map((name, at) => `${name} ${series.map((one) => compact(one.values[at] ?? 0)).join(" / ")}`).join("; ")}`} />;
+  const told = categories.map((name, at) => `${name} ${series.map((one) => figure(one.values[at])).join(" / ")}`);
+  return <div ref={place} className="chart" role="img" aria-label={`${label}: ${told.join("; ")}`} />;
 }
+
+const figure = (value: number | null | undefined): string => (value == null ? "—" : compact(value));

@@ -1,6 +1,6 @@
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
-import { useAnswer } from "../asking";
-import { count, dayOf, momentOf, thisMonth, yuan } from "../figures";
+import { useAnswer, useFresh } from "../asking";
+import { count, dayOf, momentOf, secondOf, thisMonth, yuan } from "../figures";
 import {
   DashboardLevelsDocument,
   DashboardTopDocument,
@@ -36,16 +36,17 @@ export default function Dashboard({ search }: { search: URLSearchParams }): Reac
   const answer = useAnswer(DashboardTopDocument, { month });
   const code = search.get("code") ?? answer.data?.promoters?.edges[0]?.node.code ?? null;
   const { team, finding, heard, news } = useDashboardNews(code, STRUCTURES.includes(role));
-  useEffect(() => {
-    if (news > 0) answer.again();
-  }, [news]);
+  useFresh(answer, news);
   return (
     <main className="page" id="content">
       <header className="head">
         <h1>{t("dash.title")}</h1>
-        <span className={heard ? "live on" : "live"} role="status">
-          {heard ? t("dash.live") : t("dash.notLive")}
-        </span>
+        {code && (
+          <span className={heard ? "live on" : "live"} role="status">
+            {heard ? t("dash.live", { code }) : t("dash.notLive")}
+          </span>
+        )}
+        {answer.at && <span className="note updated">{t("dash.updated", { at: secondOf(answer.at) })}</span>}
         <MonthPicker month={month} onChange={(chosen) => alter({ month: chosen, from: null, to: null })} />
       </header>
       {finding && (
@@ -77,7 +78,7 @@ interface DashboardNews {
   team: TeamNewsSubscription["teamChanged"] | undefined;
   finding: FindingNewsSubscription["findingRaised"] | undefined;
   heard: boolean;
-  /** Counted up when sums may be other ones, at most every few seconds. */
+  /** Counted up when the team's sums are other ones, at most every few seconds. */
   news: number;
 }
 
@@ -148,7 +149,7 @@ function Boards({ of, month, code, team }: BoardsProps): ReactNode {
             {t("dash.top")} · {month}
           </h2>
           <Suspense fallback={<Skeleton />}>
-            <Chart label={t("dash.top")} categories={names} series={sales} onPick={(picked) => alter({ code: picked })} />
+            <Chart everyName label={t("dash.top")} categories={names} series={sales} onPick={(picked) => alter({ code: picked })} />
           </Suspense>
         </section>
         {code && <Levels code={code} team={team} />}

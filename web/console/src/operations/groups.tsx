@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useAnswer } from "../asking";
+import { useAnswer, useFresh } from "../asking";
 import { count } from "../figures";
 import { DashboardGroupsDocument, type DashboardGroupsQuery, type SalesFilter, type SalesGrouping } from "../generated/graphql";
 import { TheQuery } from "../parts/controls";
@@ -10,9 +10,24 @@ import { named, t } from "../words";
 
 type Group = NonNullable<DashboardGroupsQuery["salesGroups"]>["groups"][number];
 
-const GROUPINGS: SalesGrouping[] = ["PRODUCT", "BRANCH", "CHANNEL", "RANK"];
+type Choice = "PRODUCT" | "BRANCH" | "CHANNEL" | "RANK";
+
+const CHOICES: Choice[] = ["PRODUCT", "BRANCH", "CHANNEL", "RANK"];
 /** The part of the address that a group of each kind narrows. */
-const NARROWS: Record<SalesGrouping, string> = { PRODUCT: "sku", BRANCH: "branch", CHANNEL: "source", RANK: "rank" };
+const NARROWS = {
+  PRODUCT: "sku",
+  BRANCH: "branch",
+  CHANNEL: "source",
+  MEDIUM: "medium",
+  CAMPAIGN: "campaign",
+  RANK: "rank",
+} as const satisfies Record<SalesGrouping, string>;
+
+/** A channel is opened step by step: its source, then the medium, then the campaign. */
+function groupingOf(choice: Choice, { utmSource, utmMedium }: SalesFilter): SalesGrouping {
+  if (choice !== "CHANNEL" || !utmSource) return choice;
+  return utmMedium ? "CAMPAIGN" : "MEDIUM";
+}
 
 interface GroupsProps {
   search: URLSearchParams;
@@ -20,22 +35,27 @@ interface GroupsProps {
   to: string;
   filter: SalesFilter;
   titles: ReadonlyMap<string, string>;
+  /** Counted up with news of the followed team. */
+  news: number;
 }
 
 /** What the sums are made of, the most first. A click narrows everything to one part of it, a branch to what hangs below. */
-export function Groups({ search, from, to, filter, titles }: GroupsProps): ReactNode {
-  const by = GROUPINGS.find((one) => one === search.get("group")) ?? "PRODUCT";
+export function Groups({ search, from, to, filter, titles, news }: GroupsProps): ReactNode {
+  const choice = CHOICES.find((one) => one === search.get("group")) ?? "PRODUCT";
+  const by = groupingOf(choice, filter);
   const answer = useAnswer(DashboardGroupsDocument, { from, to, by, filter });
+  useFresh(answer, news);
   return (
     <section className="board groups" aria-label={t("dash.groups")}>
       <h3>{t("dash.groups")}</h3>
       <div className="segments" role="group" aria-label={t("dash.groups")}>
-        {GROUPINGS.map((one) => (
-          <button key={one} type="button" aria-pressed={by === one} onClick={() => alter({ group: one })}>
+        {CHOICES.map((one) => (
+          <button key={one} type="button" aria-pressed={choice === one} onClick={() => alter({ group: one })}>
             {named("group", one)}
           </button>
         ))}
       </div>
+      {by !== choice && <p className="note">{[filter.utmSource, filter.utmMedium, named("group", by)].filter(Boolean).join(" › ")}</p>}
       <Shown of={answer} lines={6}>
         {({ salesGroups }) => (salesGroups ? <Bars of={salesGroups} by={by} search={search} titles={titles} /> : <Missing of={answer} />)}
       </Shown>
@@ -82,5 +102,5 @@ function Bars({ of, by, search, titles }: BarsProps): ReactNode {
 function titled({ key }: Group, by: SalesGrouping, titles: ReadonlyMap<string, string>): string {
   if (by === "PRODUCT") return titles.get(key) || key;
   if (by === "RANK") return named("rank", key);
-  return key || t("dash.noChannel");
+  return key || t(by === "CHANNEL" ? "dash.noChannel" : "dash.notGiven");
 }

@@ -1,14 +1,15 @@
-import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
-import { useAnswer } from "../asking";
+import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { useAnswer, useFresh } from "../asking";
 import { RANKS } from "../console/list";
-import { compact, count, dayAfter, monthAfter, percent } from "../figures";
+import { compact, count, dayAfter, monthAfter, percent, secondOf } from "../figures";
 import { DashboardSeriesDocument, type DashboardSeriesQuery, type Rank, type SalesFilter, type SeriesPeriod } from "../generated/graphql";
 import { SearchBox, Select, TheQuery } from "../parts/controls";
 import { Figure, Money } from "../parts/marks";
-import { Missing, Shown, Skeleton } from "../parts/state";
+import { Empty, Missing, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter } from "../route";
 import { named, t, useLanguage } from "../words";
+import type { Series } from "./charts";
 import { Groups } from "./groups";
 
 const Chart = lazy(() => import("./charts"));
@@ -57,7 +58,7 @@ interface SeriesProps {
   search: URLSearchParams;
   month: string;
   products: Product[];
-  /** Counted up with every piece of news that may have changed a sum. */
+  /** Counted up with news of the followed team. */
   news: number;
 }
 
@@ -65,9 +66,7 @@ interface SeriesProps {
 export function SeriesBoards({ search, month, products, news }: SeriesProps): ReactNode {
   const span = spanOf(search, month);
   const answer = useAnswer(DashboardSeriesDocument, { ...span, filter: filterOf(search) });
-  useEffect(() => {
-    if (news > 0) answer.again();
-  }, [news]);
+  useFresh(answer, news);
   const opened = search.get("from") !== null;
   const titles = useMemo(() => new Map(products.map(({ sku, title }) => [sku, title])), [products]);
   return (
@@ -76,6 +75,7 @@ export function SeriesBoards({ search, month, products, news }: SeriesProps): Re
         <h2>
           {t("dash.series")} · {span.from} – {span.to}
         </h2>
+        {answer.at && <span className="note updated">{t("dash.updated", { at: secondOf(answer.at) })}</span>}
         <div className="filters">
           <Select<SeriesPeriod>
             quiet
@@ -95,7 +95,7 @@ export function SeriesBoards({ search, month, products, news }: SeriesProps): Re
       <Shown of={answer} lines={10}>
         {({ salesSeries }) => (salesSeries ? <Boards of={salesSeries} period={span.period} /> : <Missing of={answer} />)}
       </Shown>
-      <Groups search={search} from={span.from} to={span.to} filter={filterOf(search)} titles={titles} />
+      <Groups search={search} from={span.from} to={span.to} filter={filterOf(search)} titles={titles} news={news} />
       <TheQuery text={String(DashboardSeriesDocument)} />
     </section>
   );
@@ -131,22 +131,24 @@ function Boards({ of, period }: { of: Sums; period: SeriesPeriod }): ReactNode {
   const { points } = of;
   const names = useMemo(() => points.map((point) => (period === "MONTH" ? point.from.slice(0, 7) : point.from)), [of]);
   const money = useMemo(
-    () => [
-      { name: t("dash.sold"), values: points.map((point) => point.volumeFen / 100) },
-      { name: t("dash.commission"), values: points.map((point) => point.commissionFen / 100) },
-      { name: t("dash.paidOut"), values: points.map((point) => (point.payoutNetFen ?? 0) / 100) },
-    ],
+    () =>
+      known([
+        { name: t("dash.sold"), values: points.map((point) => point.volumeFen / 100) },
+        { name: t("dash.commission"), values: points.map((point) => point.commissionFen / 100) },
+        { name: t("dash.paidOut"), values: points.map((point) => part(point.payoutNetFen, 100)) },
+      ]),
     [of, language],
   );
   const people = useMemo(
-    () => [
-      { name: t("dash.activePromoters"), values: points.map((point) => point.activePromoters) },
-      { name: t("dash.newPromoters"), values: points.map((point) => point.newPromoters ?? 0) },
-    ],
+    () =>
+      known([
+        { name: t("dash.activePromoters"), values: points.map((point) => point.activePromoters) },
+        { name: t("dash.newPromoters"), values: points.map((point) => part(point.newPromoters, 1)) },
+      ]),
     [of, language],
   );
   const fission = useMemo(
-    () => [{ name: t("dash.fission"), values: points.map((point) => (point.fissionBp ?? 0) / 10_000), line: true }],
+    () => known([{ name: t("dash.fission"), values: points.map((point) => part(point.fissionBp, 10_000)), line: true }]),
     [of, language],
   );
   const steps = useMemo(() => of.orderValues.map(({ fromFen, belowFen }) => step(fromFen, belowFen ?? null)), [of, language]);
@@ -164,7 +166,7 @@ function Boards({ of, period }: { of: Sums; period: SeriesPeriod }): ReactNode {
           <Chart label={t("dash.people")} categories={names} series={people} onPick={open} />
         </Board>
         <Board title={t("dash.fission")}>
-          <Chart label={t("dash.fission")} categories={names} series={fission} />
+          {fission.length > 0 ? <Chart label={t("dash.fission")} categories={names} series={fission} /> : <Empty>—</Empty>}
         </Board>
         <Board title={`${t("dash.orderValues")} (¥)`}>
           <Chart label={t("dash.orderValues")} categories={steps} series={values} />
@@ -174,6 +176,12 @@ function Boards({ of, period }: { of: Sums; period: SeriesPeriod }): ReactNode {
     </>
   );
 }
+
+/** A figure in its unit, or none: where the service tells none it is not 0. */
+const part = (value: number | null | undefined, of: number): number | null => (value == null ? null : value / of);
+
+/** The series that have any figure. */
+const known = (series: Series[]): Series[] => series.filter(({ values }) => values.some((value) => value !== null));
 
 const step = (fromFen: number, belowFen: number | null): string =>
   belowFen === null ? `≥${compact(fromFen / 100)}` : `<${compact(belowFen / 100)}`;
@@ -193,7 +201,10 @@ function Board({ title, children }: { title: string; children: ReactNode }): Rea
 }
 
 function Totals({ points }: { points: Point[] }): ReactNode {
-  const sum = (part: (point: Point) => number | null | undefined): number => points.reduce((all, point) => all + (part(point) ?? 0), 0);
+  const sum = (of: (point: Point) => number): number => points.reduce((all, point) => all + of(point), 0);
+  // What is told of one point is told of all.
+  const paidOut = points.some((one) => one.payouts == null) ? null : sum((one) => one.payoutNetFen ?? 0);
+  const joined = points.some((one) => one.newPromoters == null) ? null : sum((one) => one.newPromoters ?? 0);
   return (
     <dl className="figures">
       <Figure label={t("dash.sold")} note={`${t("field.refunded")} ¥${compact(sum((one) => one.refundedFen) / 100)}`}>
@@ -203,10 +214,12 @@ function Totals({ points }: { points: Point[] }): ReactNode {
       <Figure label={t("dash.commission")}>
         <Money fen={sum((one) => one.commissionFen)} />
       </Figure>
-      <Figure label={t("dash.paidOut")} note={count(sum((one) => one.payouts))}>
-        <Money fen={sum((one) => one.payoutNetFen)} />
+      <Figure label={t("dash.paidOut")} note={paidOut === null ? t("dash.notApart") : count(sum((one) => one.payouts ?? 0))}>
+        {paidOut === null ? "—" : <Money fen={paidOut} />}
       </Figure>
-      <Figure label={t("dash.newPromoters")}>{count(sum((one) => one.newPromoters))}</Figure>
+      <Figure label={t("dash.newPromoters")} note={joined === null ? t("dash.notApart") : undefined}>
+        {joined === null ? "—" : count(joined)}
+      </Figure>
     </dl>
   );
 }
