@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
@@ -32,6 +32,13 @@ BROWSERS_OWN = re.compile("Failed to load resource|WebSocket connection to")
 
 
 class Site:
+class Addressed(Protocol):
+    """Something that pages are opened from."""
+
+    @property
+    def url(self) -> str: ...
+
+
     """One instance at one address, over whatever store it was given; promoters may send nothing but what is trusted."""
 
     def __init__(self, settings: Settings, servers: Servers) -> None:
@@ -69,7 +76,7 @@ class Site:
 class Watched:
     """A page, and what it did that no page of ours may do."""
 
-    def __init__(self, page: Page, site: Site) -> None:
+    def __init__(self, page: Page, site: Addressed) -> None:
         self.page = page
         self._site = site
         self.complaints: list[str] = []
@@ -115,7 +122,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    browser: Browser, site: Site, *, size: dict[str, int] = DESKTOP, language: str = "en-US", theme: str = "light"
+    browser: Browser, site: Addressed, *, size: dict[str, int] = DESKTOP, language: str = "en-US", theme: str = "light"
 ) -> AsyncIterator[Watched]:
     """A fresh page; when the block ends well, it must not have complained."""
     context = await browser.new_context(viewport=size, locale=language, color_scheme=theme)  # type: ignore[arg-type]
