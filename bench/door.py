@@ -41,7 +41,8 @@ NAMED = (
 async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
     """Each request alone, then team views at a steady pace, before and while one promoter sends them one after the other."""
     codes = await _network(servers)
-    service = Service(servers, data_dir / "service", env="production")
+    changes = {"PROMOGRAPH_ENV": "production", "PROMOGRAPH_TRUSTED_DOCUMENTS": "known"}
+    service = Service(servers, data_dir / "service", changes=changes)
     try:
         await service.ready()
         attacker = Connections(service.port, service.token(Role.PROMOTER, code=codes[0]))

@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.memory import memory_mib
@@ -20,7 +21,8 @@ from graph_api.viewer import Role
 class Service:
     """`promograph serve` as a process of its own on the benchmark's servers."""
 
-    def __init__(self, servers: Servers, data_dir: Path, *, env: str = "development") -> None:
+    def __init__(self, servers: Servers, data_dir: Path, *, changes: Mapping[str, str] | None = None) -> None:
+        """`changes`: further settings, in the environment's names."""
         self._secret = secrets.token_hex(32)
         environment = os.environ | {
             "PROMOGRAPH_NEO4J_URI": servers.neo4j_uri,
@@ -28,7 +30,7 @@ class Service:
             "PROMOGRAPH_REDIS_URL": servers.redis_url or "",
             "PROMOGRAPH_SECRET_KEY": self._secret,
             "PROMOGRAPH_DATA_DIR": str(data_dir),
-            "PROMOGRAPH_ENV": env,
+            **(changes or {}),
         }
         self.port = free_port()
         program = str(Path(sys.executable).with_name("promograph"))

@@ -91,11 +91,11 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
         production=production,
         sessions=sessions,
         documents=Documents(
-            trusted.documents(settings.trusted_documents, settings.documents_dir),
-            staff=trusted.staff_documents(settings.trusted_documents),
+            trusted.documents(settings.documents, settings.documents_dir),
+            staff=trusted.staff_documents(settings.documents),
         ),
         tracing=lambda: app.state.tracing,
-        trusted_only=settings.trusted_documents == "only",
+        trusted_only=settings.documents == "only",
         budgets={Role(role): size for role, size in settings.budgets.items() if size},
     )
     app.router.routes.append(Route("/graphql", door, name="graphql"))

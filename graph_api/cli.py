@@ -271,7 +271,7 @@ def export_schema() -> None:
 def export_documents() -> None:
     """Print the trusted documents as a manifest, JSON of id and text, for clients that ask by documentId."""
     settings = settings_of(None)
-    policy = settings.trusted_documents
+    policy = settings.documents
     known = trusted.staff_documents(policy) | trusted.documents(policy, settings.documents_dir)
     print(json.dumps(known, ensure_ascii=False, indent=1))
 

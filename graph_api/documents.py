@@ -87,7 +87,7 @@ class UnknownDocument(Exception):
 class Documents:
     """Documents of one process: the trusted ones, and the latest others that were asked for; only valid ones are kept.
 
-    `staff`: trusted too, but nothing that a promoter would know of.
+    `staff`: trusted too, but nothing that a promoter or a service would know of.
     """
 
     def __init__(

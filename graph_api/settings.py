@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_KEY_LENGTH_MIN = 32
 RoleName = Literal["PROMOTER", "OPERATOR", "RISK", "FINANCE", "SERVICE", "ADMIN"]
+Policy = Literal["off", "known", "only"]
+"""Of trusted documents. off: no ids; known: ids beside texts of any kind; only: promoters may send nothing but what is
+trusted."""
 REQUEST_COST_MAX = 20_000
 """A smaller budget than the dearest request that is allowed would let it wait for ever."""
 PRODUCTION_BUDGETS: dict[RoleName, int] = {
@@ -49,7 +52,7 @@ class Settings(BaseSettings):
     public_origin: str | None = None
     session_idle_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1_800
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
-    trusted_documents: Literal["off", "known", "only"] = "known"
+    trusted_documents: Policy | None = None
     documents_dir: Path | None = None
     slow_statement_seconds: Annotated[float, Field(gt=0)] = 1.0
     otlp_endpoint: str | None = None
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
         if small:
             raise ValueError(f"a budget is 0 (none) or at least {REQUEST_COST_MAX} values a minute, not {small}")
         return given
+
+    @property
+    def documents(self) -> Policy:
+        """What promoters may send: as given, else in production trusted documents only."""
+        return self.trusted_documents or ("only" if self.env == "production" else "known")
 
     @property
     def budgets(self) -> dict[RoleName, int]:

@@ -13,8 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-Policy = Literal["off", "known", "only"]
-"""off: no ids; known: ids beside texts of any kind; only: promoters may send nothing but what is trusted."""
+from graph_api.settings import Policy
+
 PREFIX = "sha256:"
 Audience = Literal["promoters", "staff"]
 PAGES = Path(__file__).with_name("static") / "console" / "documents"
@@ -81,5 +81,5 @@ def documents(policy: Policy, directory: Path | None) -> dict[str, str]:
 
 
 def staff_documents(policy: Policy) -> dict[str, str]:
-    """What everybody but promoters may ask for by id besides; nothing if trusted documents are off."""
+    """What members of staff may ask for by id besides; nothing if trusted documents are off."""
     return {} if policy == "off" else of_pages("staff")

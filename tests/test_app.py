@@ -314,7 +314,8 @@ async def test_production_hides_what_helps_an_attacker(
     connected: Store, servers: Servers, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "known.json").write_text(json.dumps({document_id(OWN): OWN}))
-    async with serving(settings, servers, {"env": "production", "documents_dir": tmp_path}) as service:
+    changes = {"env": "production", "trusted_documents": "known", "documents_dir": tmp_path}
+    async with serving(settings, servers, changes) as service:
         assert (await service.client.get("/graphiql")).status_code == 404
         schema = "{ __schema { queryType { name } } }"
         for role, promoter in ((Role.PROMOTER, "B"), (Role.SERVICE, None)):

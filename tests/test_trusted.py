@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import graphql
 import pytest
@@ -20,7 +22,7 @@ from graph_api.limits import COST_MAX
 from graph_api.pii import Pii
 from graph_api.schema import build
 from graph_api.servers import Servers
-from graph_api.settings import Settings
+from graph_api.settings import Policy, Settings
 from graph_api.trusted import ManifestWrong, document_id
 from graph_api.viewer import Role
 from tests.conftest import empty
@@ -28,6 +30,7 @@ from tests.schema.conftest import Json, Service, fill, serving
 from tests.subscriptions.client import served
 
 OWN = "query Own { me { code } }"
+OPERATION_NAMES = re.compile(r"\b(?:query|mutation|subscription) (\w+)")
 SHIPPED = {text.split("(")[0].split()[1]: id for id, text in trusted.shipped().items()}
 
 
@@ -102,8 +105,44 @@ async def test_promoters_send_what_is_trusted_by_id_or_as_a_text(strict: Service
         assert "errors" not in await asked(strict, {"query": "{ plan { version } }"}, role=role, promoter=None)
 
 
-async def test_of_what_staff_pages_ask_a_promoter_knows_nothing(strict: Service) -> None:
-    by_name = {text.split("(")[0].split()[1]: id for id, text in trusted.of_pages("staff").items()}
+@pytest.mark.parametrize(
+    ("env", "given", "policy"),
+    [
+        ("production", None, "only"),
+        ("production", "known", "known"),
+        ("production", "off", "off"),
+        ("development", None, "known"),
+        ("development", "only", "only"),
+    ],
+)
+def test_production_takes_trusted_documents_only_unless_told_otherwise(
+    env: Literal["development", "production"], given: Policy | None, policy: Policy
+) -> None:
+    assert Settings(env=env, trusted_documents=given).documents == policy
+
+
+async def test_in_production_a_promoter_sends_no_text_of_its_own(
+    strict: Service, servers: Servers, settings: Settings, manifests: Path
+) -> None:
+    """As deployed: nobody has set anything about documents but where those of its own clients are."""
+    text = "{ me { code } }"
+    async with serving(settings, servers, {"env": "production", "documents_dir": manifests}) as service:
+        assert code(await asked(service, {"query": text})) == "FORBIDDEN"
+        assert (await asked(service, {"query": OWN}))["data"] == {"me": {"code": "B"}}
+        assert (await asked(service, {"documentId": document_id(OWN)}))["data"] == {"me": {"code": "B"}}
+        for role in (Role.SERVICE, Role.OPERATOR):
+            assert (await asked(service, {"query": text}, role=role, promoter=None))["data"] == {"me": None}
+        schema = {"query": "{ __schema { queryType { name } } }"}
+        assert code(await asked(service, schema, role=Role.SERVICE, promoter=None)) == "FORBIDDEN"
+        assert "errors" not in await asked(service, schema, role=Role.OPERATOR, promoter=None)
+    production = settings.model_copy(update={"env": "production"})
+    async with served(production, servers) as running, running.socket(Role.PROMOTER, "B") as socket:
+        await socket.subscribe(text)
+        assert (await socket.next())["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_of_what_staff_pages_ask_promoters_and_services_know_nothing(strict: Service) -> None:
+    by_name = {name: id for id, text in trusted.of_pages("staff").items() for name in OPERATION_NAMES.findall(text)}
     assert "PromoterList" in by_name
     variables = {"filter": None, "orderBy": "CODE", "after": None}
     body = {"documentId": by_name["PromoterList"], "variables": variables}
@@ -112,6 +151,7 @@ async def test_of_what_staff_pages_ask_a_promoter_knows_nothing(strict: Service)
     for id, text in trusted.of_pages("staff").items():
         assert code(await asked(strict, {"documentId": id})) == "UNKNOWN_DOCUMENT"
         assert code(await asked(strict, {"query": text})) == "FORBIDDEN"
+        assert code(await asked(strict, {"documentId": id}, role=Role.SERVICE, promoter=None)) == "UNKNOWN_DOCUMENT"
 
 
 @pytest.mark.parametrize(
