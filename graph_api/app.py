@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.telemetry import TelemetryConfig
+from pydantic import SecretStr
 from starlette.routing import Route, WebSocketRoute
 
 from cypher import timing
 from graph_api import logs, metrics, tracing, trusted
+from graph_api.answers import Refusal, refused
+from graph_api.auth import Unauthenticated, check_shared
 from graph_api.callbacks import PATH, Callbacks
 from graph_api.console import console_routes
 from graph_api.documents import Documents
@@ -22,7 +27,7 @@ from graph_api.exports import Exports
 from graph_api.graphiql import graphiql_routes
 from graph_api.jobs.schedule import Scheduler, jobs_of
 from graph_api.jobs.transfers import Providers
-from graph_api.opening import Opened, opened, readiness, sending
+from graph_api.opening import Opened, Readiness, opened, sending
 from graph_api.schema import build
 from graph_api.servers import Servers, open_servers
 from graph_api.sessions import Sessions
@@ -44,10 +49,9 @@ INDEX = """<!doctype html>
 
 
 @asynccontextmanager
-async def scheduling(settings: Settings, running: Opened, providers: Providers) -> AsyncIterator[None]:
-    """The scheduler beside whatever the block does."""
-    jobs = jobs_of(running.store, running.stores.pii, providers, every_seconds=settings.jobs_every_seconds)
-    task = asyncio.create_task(Scheduler(running.store, jobs).run())
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """A work that goes on beside whatever the block does, and ends with it."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -56,10 +60,25 @@ async def scheduling(settings: Settings, running: Opened, providers: Providers) 
             await task
 
 
-def create_app(settings: Settings | None = None, *, servers: Servers | None = None, runs_jobs: bool = False) -> FastAPI:
+@asynccontextmanager
+async def scheduling(settings: Settings, running: Opened, providers: Providers) -> AsyncIterator[None]:
+    """The scheduler beside whatever the block does."""
+    jobs = jobs_of(running.store, running.stores.pii, providers, every_seconds=settings.jobs_every_seconds)
+    async with beside(Scheduler(running.store, jobs).run()):
+        yield
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    servers: Servers | None = None,
+    runs_jobs: bool = False,
+    counted_in: Path | None = None,
+) -> FastAPI:
     """The ASGI application; without `servers` it opens those of the settings, or joins those of the data dir.
 
-    With `runs_jobs` it is one of those that may run the scheduler.
+    With `runs_jobs` it is one of those that may run the scheduler. `counted_in`: where it and others at its address
+    count what metrics tell.
     """
     settings = settings or Settings()
     production = settings.env == "production"
@@ -75,7 +94,10 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
             stack.callback(timing.ignore, metrics.statement_ended)
             async with opened(settings, joined) as running, sending(settings) as providers:
                 app.state.opened, app.state.providers = running, providers
-                async with scheduling(settings, running, providers) if runs_jobs else contextlib.nullcontext():
+                app.state.readiness = Readiness(running)
+                app.state.watched = metrics.Watched(lambda: _counters(running))
+                jobs = scheduling(settings, running, providers) if runs_jobs else contextlib.nullcontext()
+                async with beside(app.state.watched.follow()), jobs:
                     yield
 
     logs.configure()
@@ -109,7 +131,7 @@ def create_app(settings: Settings | None = None, *, servers: Servers | None = No
     app.router.routes.extend(console_routes(cdn_base_url=settings.cdn_base_url, invite_url=settings.invite_url))
     if not production:
         app.router.routes.extend(graphiql_routes())
-    _add_pages(app, production=production)
+    _add_pages(app, settings, counted_in)
     return app
 
 
@@ -122,10 +144,13 @@ def _opened(app: FastAPI) -> Opened:
     return running
 
 
-def _add_pages(app: FastAPI, *, production: bool) -> None:
-    addresses = ["/console/", "/m/", "/graphql", "/healthz", "/readyz", "/metrics"]
-    if not production:
+def _add_pages(app: FastAPI, settings: Settings, counted_in: Path | None) -> None:
+    addresses = ["/console/", "/m/", "/graphql", "/healthz", "/readyz"]
+    if settings.env != "production":
         addresses.insert(3, "/graphiql")
+    if settings.shows_metrics:
+        addresses.append("/metrics")
+        _add_metrics(app, settings.metrics_token, counted_in)
     links = "".join(f'<li><a href="{address}">{address}</a></li>' for address in addresses)
 
     @app.get("/", response_class=HTMLResponse)
@@ -138,20 +163,29 @@ def _add_pages(app: FastAPI, *, production: bool) -> None:
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        report = {"ready": False, "leaving": True} if app.state.leaving else await readiness(_opened(app))
+        report = {"ready": False, "leaving": True} if app.state.leaving else await app.state.readiness.report()
         return JSONResponse(report, 200 if report["ready"] else 503)
 
+
+def _add_metrics(app: FastAPI, token: SecretStr | None, counted_in: Path | None) -> None:
+    """Without a token to anybody who asks."""
+
     @app.get("/metrics")
-    async def exposition() -> Response:
-        text = metrics.text(metrics.Watched(lambda: _counters(_opened(app))))
+    async def exposition(request: Request) -> Response:
+        try:
+            if token is not None:
+                check_shared(token.get_secret_value(), request.headers.get("authorization"))
+        except Unauthenticated as error:
+            return refused(Refusal(401, "UNAUTHENTICATED", str(error), headers={"WWW-Authenticate": "Bearer"}))
+        app.state.watched.take()
+        text = await asyncio.to_thread(metrics.text, counted_in)
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _counters(running: Opened) -> dict[str, float]:
+def _counters(running: Opened) -> tuple[int, dict[str, int]]:
     cache = running.stores.cache.report()
-    return {
+    return running.store.head, {
         "neo4j_statements": running.store.statements_run,
-        "journal_head": running.store.head,
         "cache_hits": cache.hits,
         "cache_misses": cache.misses,
         "cache_kept": cache.kept,

@@ -74,14 +74,24 @@ def viewer_of(secret: str, authorization: str | None) -> Viewer:
 
 def viewer_until(secret: str, authorization: str | None) -> tuple[Viewer, float]:
     """The viewer of an Authorization header, and for how many seconds more it is one."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("give a token: Authorization: Bearer TOKEN")
-    viewer, expires_at = _signed(secret, token.strip())
+    viewer, expires_at = _signed(secret, _bearer(authorization))
     left_seconds = expires_at + LEEWAY_SECONDS - time.time()
     if left_seconds < 0:
         raise Unauthenticated("the token has expired")
     return viewer, left_seconds
+
+
+def check_shared(token: str, authorization: str | None) -> None:
+    """Unauthenticated unless an Authorization header has this very token; how long it takes tells nothing of it."""
+    if not secrets.compare_digest(_bearer(authorization).encode("latin-1"), token.encode()):
+        raise Unauthenticated("the token is not valid")
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("give a token: Authorization: Bearer TOKEN")
+    return token.strip()
 
 
 @functools.lru_cache(maxsize=4096)

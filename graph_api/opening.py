@@ -6,6 +6,7 @@ Commands stand on it too, and most of them need neither the API nor HTTP, which 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -89,6 +90,29 @@ async def sending(settings: Settings) -> AsyncIterator[Providers]:
     finally:
         for provider in providers.values():
             await provider.close()
+
+
+READY_SECONDS = 1.0
+
+
+class Readiness:
+    """`readiness`, asked anew once its answer is a second old: a flood of those who ask costs one statement a second."""
+
+    def __init__(self, running: Opened) -> None:
+        self._running = running
+        self._asking: asyncio.Task[dict[str, object]] | None = None
+        self._fresh_until = 0.0
+
+    async def report(self) -> dict[str, object]:
+        if self._asking is None or (self._asking.done() and time.monotonic() >= self._fresh_until):
+            self._asking = asyncio.create_task(self._asked())
+        return await asyncio.shield(self._asking)  # who goes away takes the answer from nobody
+
+    async def _asked(self) -> dict[str, object]:
+        try:
+            return await readiness(self._running)
+        finally:
+            self._fresh_until = time.monotonic() + READY_SECONDS
 
 
 async def readiness(running: Opened) -> dict[str, object]:

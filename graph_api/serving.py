@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import shutil
 import signal
 import socket
 import threading
@@ -13,16 +14,19 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
+from graph_api import metrics
 from graph_api.listening import Address
 from graph_api.servers import Servers
-from graph_api.settings import Settings
+from graph_api.settings import Settings, in_environment
 from graph_api.sockets import MESSAGE_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -51,8 +55,9 @@ def run(
     """Serve until a signal. With several workers this process only watches them, and one of them runs the jobs."""
     # Handles of the embedded servers stay here: workers come and go, the servers do not.
     addresses = replace(servers, neo4j_process=None, redis_process=None)
+    counted_in = _emptied(settings.data_dir, port=bound.getsockname()[1]) if workers > 1 else None
     config = uvicorn.Config(
-        functools.partial(_served, settings, addresses, runs_jobs),
+        functools.partial(_served, settings, addresses, runs_jobs, counted_in),
         factory=True,
         workers=workers,
         log_level="warning",
@@ -65,14 +70,39 @@ def run(
         # that are usual had each of them killed and begun anew, for ever.
         timeout_worker_healthcheck=WORKER_SECONDS_MAX,
     )
-    if workers > 1:
+    if counted_in is not None:
         threading.Thread(target=_tell_when_ready, args=(bound, on_ready), daemon=True).start()
-        Multiprocess(config, sockets=[bound]).run()
+        with in_environment(metrics.MULTIPROC_DIR, str(counted_in)):
+            _Workers(config, bound, counted_in).run()
     else:
         _Announcing(config, on_ready).run(sockets=[bound])
 
 
-def _served(settings: Settings, servers: Servers, runs_jobs: bool) -> FastAPI:
+def _emptied(data_dir: Path, *, port: int) -> Path:
+    """Where the workers at a port count; what earlier ones have counted is gone."""
+    directory = data_dir.expanduser().absolute() / f"metrics-{port}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    return directory
+
+
+class _Workers(Multiprocess):
+    """Processes that are begun anew when they end. What one has counted stays, what was open in it does not."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket, counted_in: Path) -> None:
+        super().__init__(config, sockets=[bound])
+        self._counted_in = counted_in
+        self._running: set[int | None] = set()
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        running = {process.pid for process in self.processes}
+        for ended in self._running - running:
+            mark_process_dead(ended, str(self._counted_in))  # type: ignore[no-untyped-call]
+        self._running = running
+
+
+def _served(settings: Settings, servers: Servers, runs_jobs: bool, counted_in: Path | None) -> FastAPI:
     """The application of this process. What it was made of stays for good, so the collector need not walk it again.
 
     Measured: each of its full runs held up every request for 130 ms; and with Python's own threshold of 700 objects
@@ -80,7 +110,7 @@ def _served(settings: Settings, servers: Servers, runs_jobs: bool) -> FastAPI:
     """
     from graph_api.app import create_app  # by whoever answers only: the one that watches workers needs none of it
 
-    app = create_app(settings, servers=servers, runs_jobs=runs_jobs)
+    app = create_app(settings, servers=servers, runs_jobs=runs_jobs, counted_in=counted_in)
     app.router.lifespan_context = _draining(app.router.lifespan_context, settings.drain_seconds)
     gc.collect()
     gc.freeze()

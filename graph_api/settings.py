@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_KEY_LENGTH_MIN = 32
+METRICS_TOKEN_LENGTH_MIN = 16
 RoleName = Literal["PROMOTER", "OPERATOR", "RISK", "FINANCE", "SERVICE", "ADMIN"]
 Policy = Literal["off", "known", "only"]
 """Of trusted documents. off: no ids; known: ids beside texts of any kind; only: promoters may send nothing but what is
@@ -26,10 +30,24 @@ PRODUCTION_BUDGETS: dict[RoleName, int] = {
 """Values a minute: of a promoter some three hundred team views."""
 
 
+@contextmanager
+def in_environment(name: str, value: str) -> Iterator[None]:
+    """A variable of the environment of whatever processes begin meanwhile."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
 class Settings(BaseSettings):
     """What a deployment may set; an unset server address means an embedded server under `data_dir`."""
 
-    model_config = SettingsConfigDict(env_prefix="PROMOGRAPH_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PROMOGRAPH_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     neo4j_uri: str | None = None
     neo4j_user: str = "neo4j"
@@ -54,6 +72,7 @@ class Settings(BaseSettings):
     session_seconds: Annotated[int, Field(ge=300, le=7 * 86_400)] = 12 * 3_600
     trusted_documents: Policy | None = None
     documents_dir: Path | None = None
+    metrics_token: Annotated[SecretStr | None, Field(min_length=METRICS_TOKEN_LENGTH_MIN)] = None
     slow_statement_seconds: Annotated[float, Field(gt=0)] = 1.0
     otlp_endpoint: str | None = None
     trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -87,6 +106,11 @@ class Settings(BaseSettings):
     def documents(self) -> Policy:
         """What promoters may send: as given, else in production trusted documents only."""
         return self.trusted_documents or ("only" if self.env == "production" else "known")
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether `/metrics` is there: to whoever has the token, without one to anybody, but not in production."""
+        return self.metrics_token is not None or self.env != "production"
 
     @property
     def budgets(self) -> dict[RoleName, int]:

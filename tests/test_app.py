@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import time
@@ -13,10 +14,11 @@ import httpx
 import jwt
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from cypher import timing
 from cypher.store import Store, StoreTimeout, StoreUnavailable
-from graph_api import auth
+from graph_api import auth, opening
 from graph_api.auth import Unauthenticated, WeakSecret
 from graph_api.documents import Documents
 from graph_api.servers import Servers
@@ -362,9 +364,67 @@ async def test_pages_beside_the_door(service: Service) -> None:
         assert name in metrics
 
 
+async def test_metrics_in_production_are_for_who_has_their_token(
+    connected: Store, servers: Servers, settings: Settings
+) -> None:
+    """They tell how much is sold."""
+    async with serving(settings, servers, {"env": "production"}) as service:
+        for headers in ({}, service.headers(Role.ADMIN), {"Authorization": "Bearer "}):
+            assert (await service.client.get("/metrics", headers=headers)).status_code == 404
+        assert "/metrics" not in (await service.client.get("/")).text
+    token = "of the one who collects, 令"
+    for env in ("production", "development"):
+        async with serving(settings, servers, {"env": env, "metrics_token": SecretStr(token)}) as service:
+            good = {b"Authorization": f"Bearer {token}".encode()}
+            assert "promograph_journal_head" in (await service.client.get("/metrics", headers=good)).text
+            wrong: tuple[str | None, ...] = (None, "", "x", token[:-1].strip(), "Basic x", "Bearer", "Bearer x")
+            for given in (*wrong, service.headers(Role.ADMIN)["Authorization"]):
+                headers = {} if given is None else {"Authorization": given}
+                response = await service.client.get("/metrics", headers=headers)
+                assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+                assert response.headers["www-authenticate"] == "Bearer"
+                assert "journal" not in response.text
+
+
+def test_a_token_of_metrics_that_could_be_guessed_is_refused_and_not_told() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(metrics_token=SecretStr("guess me"))
+    assert "metrics_token" in str(refused.value)
+    assert "guess me" not in str(refused.value)
+
+
+async def test_whoever_asks_whether_it_is_ready_costs_a_statement_a_second_at_most(
+    connected: Store, servers: Servers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def count(timed: timing.Timed) -> None:
+        nonlocal asked
+        asked += timed.statement.full_name == "migrations.applied"
+
+    async with serving(settings, servers) as service:
+
+        async def flood() -> set[int]:
+            answers = await asyncio.gather(*(service.client.get("/readyz") for _ in range(100)))
+            return {answer.status_code for answer in answers}
+
+        timing.listen(count)
+        try:
+            monkeypatch.setattr(opening, "READY_SECONDS", 0.0)
+            for times in (1, 2):
+                await service.client.get("/readyz")
+                assert asked == times
+            monkeypatch.setattr(opening, "READY_SECONDS", 60.0)
+            for _ in range(2):
+                assert (await flood(), asked) == ({200}, 3)
+        finally:
+            timing.ignore(count)
+
+
 async def test_it_is_ready_without_a_cache_and_not_without_neo4j(
     connected: Store, servers: Servers, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(opening, "READY_SECONDS", 0.0)
     async with serving(settings, dataclasses.replace(servers, redis_url=None)) as service:
         ready = await service.client.get("/readyz")
         assert (ready.status_code, ready.json()) == (
