@@ -198,7 +198,8 @@ def by_code(snapshot: Snapshot, people: Iterable[int]) -> list[int]:
     return sorted((int(person) for person in people), key=snapshot.code)
 
 
-def listed(snapshot: Snapshot, people: Sequence[int], *, most: int = 5) -> str:
+def listed(snapshot: Snapshot, people: Sequence[int], *, most: int = 5) -> Text:
     """The first codes, and an ellipsis if there are more."""
-    shown = "、".join(snapshot.code(person) for person in people[:most])
-    return shown + ("…" if len(people) > most else "")
+    shown = [snapshot.code(person) for person in people[:most]]
+    more = "…" if len(people) > most else ""
+    return Text("、".join(shown) + more, ", ".join(shown) + more)

@@ -66,8 +66,8 @@ def _explained(snapshot: Snapshot, limits: Limits, members: Int64s, shared: list
             Evidence("kinds", " ".join(kinds)),
         ],
         sentence=Text(
-            f"{root} 这棵树里 {count} 名推广员（{named}）共用{'、'.join(KINDS_ZH[kind] for kind in kinds)}。",
-            f"{count} promoters of the tree of {root} ({named}) share {', '.join(KINDS_EN[kind] for kind in kinds)}.",
+            f"{root} 这棵树里 {count} 名推广员（{named.zh}）共用{'、'.join(KINDS_ZH[kind] for kind in kinds)}。",
+            f"{count} promoters of the tree of {root} ({named.en}) share {', '.join(KINDS_EN[kind] for kind in kinds)}.",
         ),
     )
 

@@ -131,8 +131,8 @@ def _explained(
             Evidence("cycles", f"{len(cycles)}{'+' if cut else ''}"),
         ],
         sentence=Text(
-            f"{len(members)} 名推广员（{named}）在 {limits['window_days']} 天内互相通过对方下单，每个方向至少 {least} 单。",
-            f"{len(members)} promoters ({named}) bought through each other in a circle, at least {least} orders each way"
+            f"{len(members)} 名推广员（{named.zh}）在 {limits['window_days']} 天内互相通过对方下单，每个方向至少 {least} 单。",
+            f"{len(members)} promoters ({named.en}) bought through each other in a circle, at least {least} orders each way"
             f" within {limits['window_days']} days.",
         ),
         cut=cut,
@@ -153,8 +153,8 @@ def _unfinished(snapshot: Snapshot, limits: Limits, purchases: Purchases, tangle
         edges=_edges(snapshot, purchases, tangle.edges),
         evidence=[Evidence("orders_each_way", str(least), str(limits["orders_min"])), Evidence("cycles", "0+")],
         sentence=Text(
-            f"{len(members)} 名推广员（{named}）之间的购买交织成网，彼此都可经购买到达；短环未能查完，请人工查看。",
-            f"{len(members)} promoters ({named}) buy through each other in a net in which everybody is reached from everybody;"
+            f"{len(members)} 名推广员（{named.zh}）之间的购买交织成网，彼此都可经购买到达；短环未能查完，请人工查看。",
+            f"{len(members)} promoters ({named.en}) buy through each other in a net in which everybody is reached from everybody;"
             " the search for short circles was cut, so look at it by hand.",
         ),
         cut=True,

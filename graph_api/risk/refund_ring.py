@@ -305,8 +305,8 @@ def _explained(snapshot: Snapshot, limits: Limits, ring: Ring) -> Found:
             Evidence("opens", opens),
         ],
         sentence=Text(
-            f"{len(members)} 名有关联的推广员（{named}）自 {opens} 起 {limits['window_days']} 天内成交 {ring.orders} 单，其中 {ring.refunded} 单退款。",
-            f"{len(members)} linked promoters ({named}) sold {ring.orders} orders within {limits['window_days']} days from"
+            f"{len(members)} 名有关联的推广员（{named.zh}）自 {opens} 起 {limits['window_days']} 天内成交 {ring.orders} 单，其中 {ring.refunded} 单退款。",
+            f"{len(members)} linked promoters ({named.en}) sold {ring.orders} orders within {limits['window_days']} days from"
             f" {opens}, of which {ring.refunded} were refunded.",
         ),
     )

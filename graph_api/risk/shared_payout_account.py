@@ -53,8 +53,8 @@ def _explained(snapshot: Snapshot, limits: Limits, promoters: Int64s, link: np.i
             Evidence("people", str(people), str(limits["hub_max"])),
         ],
         sentence=Text(
-            f"{count} 名推广员（{named}）的佣金付到同一个收款账户。",
-            f"The commission of {count} promoters ({named}) goes to one payout account.",
+            f"{count} 名推广员（{named.zh}）的佣金付到同一个收款账户。",
+            f"The commission of {count} promoters ({named.en}) goes to one payout account.",
         ),
     )
 

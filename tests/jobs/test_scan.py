@@ -25,7 +25,7 @@ async def test_a_scan_by_hand_prints_what_it_found_and_a_dry_one_writes_nothing(
     dry = await promograph("scan", "--dry-run")
     assert (dry.status, "nothing written" in dry.stdout) == (0, True), dry
     assert "IDENTITY_RING: 1 in" in dry.stdout
-    assert "   60  3 promoters of the tree of A (A、B、C) share device." in dry.stdout
+    assert "   60  3 promoters of the tree of A (A, B, C) share device." in dry.stdout
     assert await shop.query(COUNT) == [{"findings": 0}]
     done = await promograph("scan", "--detector", "IDENTITY_RING", "--detector", "DEEP_CHAIN")
     assert (done.status, "1 raised, 0 changed" in done.stdout) == (0, True), done
@@ -58,7 +58,7 @@ async def test_the_command_and_the_scheduler_scan_with_the_parameters_that_peopl
         now=NOW,
     )
     dry = await promograph("scan", "--dry-run")
-    assert "   90  3 promoters of the tree of A (A、B、C) share device." in dry.stdout, dry
+    assert "   90  3 promoters of the tree of A (A, B, C) share device." in dry.stdout, dry
     scan = jobs_of(shop.store, shop.pii, {}, every_seconds=3600)[-1]
     assert (await run_job(shop.store, scan, NOW))["locked"] == 3
 

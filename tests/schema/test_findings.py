@@ -98,7 +98,7 @@ async def test_a_finding_shows_its_structure_and_its_numbers(service: Service, p
     body = {"query": query.replace("evidence", "sentence evidence"), "variables": {"id": ring["id"]}}
     headers = service.headers(Role.RISK) | {"Accept-Language": "en"}
     english = (await service.client.post("/graphql", json=body, headers=headers)).json()["data"]["node"]["sentence"]
-    assert english == "5 promoters of the tree of R (R1、R2、R3、R4、R5) share device, payout account."
+    assert english == "5 promoters of the tree of R (R1, R2, R3, R4, R5) share device, payout account."
 
 
 async def test_a_review_decides_and_frees_whom_the_finding_locked(service: Service, pii: Pii) -> None:
