@@ -28,6 +28,22 @@ CALL () {
 WITH f ORDER BY f.score DESC, f.id DESC
 RETURN collect([properties(f), COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) RETURN p.code ORDER BY p.code }]) AS cards
 
+// name: page_by_stake
+// returns: one Cards
+// A page of findings that are not gone, most money at stake first, after a (stake, id). Null filters nothing.
+CALL () {
+  MATCH (f:Finding)
+  WHERE f.at_stake_fen <= $after_fen AND (f.at_stake_fen < $after_fen OR f.id < $after_id)
+    AND f.score >= $min_score
+    AND ($closed OR f.closed_at IS NULL)
+    AND ($detector IS NULL OR f.detector = $detector)
+    AND ($status IS NULL OR f.status = $status)
+    AND ($member_code IS NULL OR EXISTS { (f)-[:NAMES]->(:Promoter {code: $member_code}) })
+  RETURN f ORDER BY f.at_stake_fen DESC, f.id DESC LIMIT $first
+}
+WITH f ORDER BY f.at_stake_fen DESC, f.id DESC
+RETURN collect([properties(f), COLLECT { MATCH (f)-[:NAMES]->(p:Promoter) RETURN p.code ORDER BY p.code }]) AS cards
+
 // name: size
 // returns: one Size
 // How many findings a filter leaves.

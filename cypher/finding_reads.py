@@ -58,6 +58,21 @@ async def page(
 
 
 @statement
+async def page_by_stake(
+    run: Run,
+    *,
+    after_fen: int,
+    after_id: str,
+    min_score: int,
+    closed: bool,
+    detector: str | None,
+    status: str | None,
+    member_code: str | None,
+    first: int,
+) -> Cards: ...
+
+
+@statement
 async def size(
     run: Run, *, min_score: int, closed: bool, detector: str | None, status: str | None, member_code: str | None
 ) -> Size: ...

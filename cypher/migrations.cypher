@@ -238,6 +238,10 @@ CREATE INDEX journal_entry_actor IF NOT EXISTS FOR (n:JournalEntry) ON (n.actor,
 // returns: none
 CREATE INDEX journal_entry_kind IF NOT EXISTS FOR (n:JournalEntry) ON (n.kind, n.seq)
 
+// name: m0087_finding_stake
+// returns: none
+CREATE INDEX finding_stake IF NOT EXISTS FOR (n:Finding) ON (n.at_stake_fen, n.id)
+
 // name: applied
 // returns: many Applied
 // Schema steps that this store has.

@@ -1,9 +1,9 @@
-"""Reads of findings: by id, by filter with the gravest first, of promoters."""
+"""Reads of findings: by id, by filter in either order, of promoters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from strawberry.dataloader import DataLoader
 
@@ -16,7 +16,9 @@ from graph_api.batched.grouped import Grouped, cursor_of, keyset_of
 from graph_api.viewer import Role, Viewer
 
 READERS = frozenset({Role.OPERATOR, Role.RISK, Role.ADMIN})
+FindingOrder = Literal["SCORE", "AT_STAKE"]
 BEYOND_SCORE = 101
+BEYOND_STAKE_FEN = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,19 @@ class FindingReads:
         """Ids of findings by key, the gravest first."""
         return (await finding_reads.by_keys(self._store, keys=keys)).ids if keys else []
 
-    async def page(self, sifted: Sifted, *, first: int, after: str | None) -> FindingPage:
-        score, id = keyset_of(after, like=[int, str]) if after is not None else (BEYOND_SCORE, "")
-        read = await finding_reads.page(
-            self._store, **sifted._asdict(), after_score=int(score), after_id=str(id), first=first + 1
-        )
+    async def page(self, sifted: Sifted, *, order: FindingOrder, first: int, after: str | None) -> FindingPage:
+        """Ties by id; a cursor goes on in its own order only."""
+        which = sifted._asdict() | {"first": first + 1}
+        if order == "SCORE":
+            score, id = keyset_of(after, like=[int, str]) if after is not None else (BEYOND_SCORE, "")
+            read = await finding_reads.page(self._store, **which, after_score=int(score), after_id=str(id))
+        else:
+            like = [str, int, str]
+            _, fen, id = keyset_of(after, like=like) if after is not None else (order, BEYOND_STAKE_FEN, "")
+            read = await finding_reads.page_by_stake(self._store, **which, after_fen=int(fen), after_id=str(id))
         cards = _cards(read.cards)
         shown = tuple(cards[:first])
-        cursors = tuple(cursor_of(card.finding["score"], card.finding["id"]) for card in shown)
+        cursors = tuple(_cursor(order, card) for card in shown)
         return FindingPage(shown, cursors, len(cards) > first)
 
     async def count(self, sifted: Sifted) -> int:
@@ -108,6 +115,13 @@ class FindingReads:
         for row in await finding_reads.of_promoters(self._store, codes=codes):
             found.setdefault(row.code, []).append(FindingCard(row.finding, tuple(row.members)))
         return found
+
+
+def _cursor(order: FindingOrder, card: FindingCard) -> str:
+    finding = card.finding
+    if order == "SCORE":
+        return cursor_of(finding["score"], finding["id"])
+    return cursor_of(order, finding["at_stake_fen"], finding["id"])
 
 
 def _cards(rows: list[list[Any]]) -> list[FindingCard]:

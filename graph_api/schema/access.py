@@ -123,8 +123,8 @@ OPEN: Mapping[str, str] = {
     "Lock": "since reason",
     "FindingConnection": "edges pageInfo totalCount",
     "FindingEdge": "cursor node",
-    "Finding": "id detector detectorVersion parameterSet score status memberCount members structure evidence atStakeFen sentence"
-    " firstSeen lastSeen closedAt reviewedAt note blastRadius",
+    "Finding": "id detector detectorVersion parameterSet score status memberCount namedCount members"
+    " structure evidence atStakeFen sentence firstSeen lastSeen closedAt reviewedAt note blastRadius",
     "BlastRadius": "promoterCount locks frozenFen entries endedPayouts stoppedPayouts stoppedFen sentFen teamSize"
     " uplineCount overrideAboveFen overrideAboveReceivers effects uplines",
     "LockEffect": "promoter locks frozenFen observingFen releasedFen createdFen debtFen heldFen entries endedPayouts"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from bisect import bisect_right
 from enum import Enum
 from typing import Any
 
 import strawberry
 
-from graph_api.batched.findings import FindingCard, Sifted
+from graph_api.batched.findings import FindingCard, FindingOrder, Sifted
 from graph_api.context import Context
 from graph_api.schema.impact import BlastRadius
 from graph_api.schema.nodes import Counted, Node, PageInfo, global_id, resolver
@@ -31,6 +32,12 @@ class FindingStatus(Enum):
 class Verdict(Enum):
     CONFIRM = "CONFIRM"
     DISMISS = "DISMISS"
+
+
+@strawberry.enum(description="Order of a list of findings, highest first; ties by id.")
+class FindingSort(Enum):
+    SCORE = "SCORE"
+    AT_STAKE = "AT_STAKE"
 
 
 @strawberry.type(description="A measured value beside the threshold it is held against. Money is in fen.")
@@ -58,9 +65,15 @@ class Finding(Node):
     reviewed_at: Instant | None = strawberry.field(description="When a person decided.")
     note: str | None = strawberry.field(description="What that person noted.")
 
-    @resolver(description="Those it names, by code; of a very large one not all.")
-    async def members(self, info: Info, first: int = 100) -> list[Promoter]:
-        found = await asyncio.gather(*(visible(info.context, code) for code in self.card.members[:first]))
+    @resolver(description="How many it names: of a very large one not all.")
+    def named_count(self) -> int:
+        return len(self.card.members)
+
+    @resolver(description="Those it names, by code; `afterCode` goes on after one of them.")
+    async def members(self, info: Info, first: int = 100, after_code: str | None = None) -> list[Promoter]:
+        members = self.card.members
+        begin = bisect_right(members, after_code) if after_code is not None else 0
+        found = await asyncio.gather(*(visible(info.context, code) for code in members[begin : begin + first]))
         return [promoter for promoter in found if promoter is not None]
 
     @resolver(description="How its members hang together.")
@@ -131,13 +144,16 @@ class FindingFilter:
         return Sifted(self.detector, status, self.min_score or 0, self.member_code, self.closed or False)
 
 
-@strawberry.type(description="Findings, the gravest first.")
+@strawberry.type(description="Findings, in the order that was asked for.")
 class FindingConnection(Counted):
     edges: list[FindingEdge] = strawberry.field(description="The page.")
 
     @classmethod
-    async def found(cls, context: Context, sifted: Sifted, *, first: int, after: str | None) -> FindingConnection:
-        page = await context.findings.page(sifted, first=first, after=after)
+    async def found(
+        cls, context: Context, sifted: Sifted, *, order_by: FindingSort | None, first: int, after: str | None
+    ) -> FindingConnection:
+        order: FindingOrder = (order_by or FindingSort.SCORE).value
+        page = await context.findings.page(sifted, order=order, first=first, after=after)
         pairs = zip(page.rows, page.cursors, strict=True)
         return cls(
             edges=[FindingEdge(cursor=cursor, node=Finding.of(card)) for card, cursor in pairs],

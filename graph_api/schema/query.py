@@ -27,7 +27,7 @@ from graph_api.schema.commissions import Commission
 from graph_api.schema.counterfactual import Counterfactual
 from graph_api.schema.detectors import Detector, DetectorParameterInput, DetectorTrial, detectors, pairs
 from graph_api.schema.enums import PromoterSort, RelationKind
-from graph_api.schema.findings import FindingConnection, FindingFilter, finding
+from graph_api.schema.findings import FindingConnection, FindingFilter, FindingSort, finding
 from graph_api.schema.graph_queries import GraphQueries
 from graph_api.schema.impact import BlastRadius
 from graph_api.schema.kept import KeptAnswer, answer_number
@@ -114,13 +114,17 @@ class Query(GraphQueries, AuditQueries, SeriesQueries):
         row = await info.context.payouts.contract(version)
         return Contract.of(row) if row is not None else None
 
-    @resolver(description="Structures that are there now, the gravest first; for RISK, OPERATOR and ADMIN.")
+    @resolver(description="Structures that are there now, the gravest first unless told; for RISK, OPERATOR and ADMIN.")
     async def findings(
-        self, info: Info, filter: FindingFilter | None = None, first: int = 20, after: str | None = None
+        self,
+        info: Info,
+        filter: FindingFilter | None = None,
+        order_by: FindingSort | None = None,
+        first: int = 20,
+        after: str | None = None,
     ) -> FindingConnection | None:
-        return await FindingConnection.found(
-            info.context, filter.sifted if filter else Sifted(), first=first, after=after
-        )
+        sifted = filter.sifted if filter else Sifted()
+        return await FindingConnection.found(info.context, sifted, order_by=order_by, first=first, after=after)
 
     @resolver(description="What is looked for; for RISK, OPERATOR and ADMIN.")
     async def detectors(self, info: Info) -> list[Detector] | None:

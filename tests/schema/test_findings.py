@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from graph_api.actions import identifiers, promoters
+from graph_api.actions import identifiers, orders, products, promoters
 from graph_api.pii import Pii
 from graph_api.schema.nodes import global_id
 from graph_api.viewer import Role
-from tests.schema.conftest import JOINED, Json, Service
+from tests.schema.conftest import JOINED, PAID, Json, Service
 
 SCAN = """mutation($keys: [String!]) { scanRisk(detectors: $keys) {
   raised changed closed locked errors { code field }
@@ -77,6 +77,48 @@ async def test_findings_are_listed_gravest_first_in_pages_and_by_filter(service:
         assert found["totalCount"] == len(expected)
     own = await service.data('{ promoter(code: "R1") { findings { detector } } }', role=Role.RISK)
     assert [each["detector"] for each in own["promoter"]["findings"]] == ["IDENTITY_RING", "SHARED_PAYOUT_ACCOUNT"]
+
+
+async def test_findings_are_listed_by_money_at_stake_in_pages(service: Service, pii: Pii) -> None:
+    await planted(service, pii)
+    await products.upsert(service.store, products.NewProduct("P", "苹果", 100_000, 2000), actor="test", now=JOINED)
+    sold = [
+        orders.NewOrder(f"o-{code}", "buyer", code, (orders.NewLine("P", quantity, quantity * 100_000),), PAID)
+        for code, quantity in (("C3", 4), ("R3", 2), ("R1", 1))
+    ]
+    await orders.record(service.store, sold, actor="test", now=PAID)
+    await scan(service)
+    query = """query($after: String, $by: FindingSort = AT_STAKE) { findings(orderBy: $by, first: 1, after: $after) {
+      totalCount pageInfo { hasNextPage endCursor } edges { node { id detector atStakeFen } }
+    } }"""
+    found: list[Json] = []
+    after, goes_on = None, True
+    while goes_on:
+        page = (await service.data(query, after=after))["findings"]
+        found += [edge["node"] for edge in page["edges"]]
+        after, goes_on = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    assert len({each["id"] for each in found}) == len(found) == page["totalCount"]
+    stakes = [each["atStakeFen"] for each in found]
+    assert stakes == sorted(stakes, reverse=True)
+    # The chain has the overrides of those above who sold, too.
+    assert [(each["detector"], each["atStakeFen"]) for each in found[:2]] == [
+        ("DEEP_CHAIN", 104_000),
+        ("IDENTITY_RING", 60_000),
+    ]
+    of_another_order = await service.ask(query, after=after, by="SCORE")
+    assert "after is not a cursor of this list" in of_another_order["errors"][0]["message"]
+
+
+async def test_the_members_of_a_finding_are_gone_through_by_code(service: Service, pii: Pii) -> None:
+    await planted(service, pii)
+    ring = (await scan(service))["findings"][0]
+    query = """query($id: ID!, $after: String) { node(id: $id) { ... on Finding {
+      namedCount members(first: 2, afterCode: $after) { code }
+    } } }"""
+    pages = [(await service.data(query, id=ring["id"], after=after))["node"] for after in (None, "R2", "R4", "R5")]
+    codes = [[member["code"] for member in page["members"]] for page in pages]
+    assert codes == [["R1", "R2"], ["R3", "R4"], ["R5"], []]
+    assert {page["namedCount"] for page in pages} == {5}
 
 
 async def test_a_finding_shows_its_structure_and_its_numbers(service: Service, pii: Pii) -> None:
