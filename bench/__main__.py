@@ -208,6 +208,7 @@ def main() -> None:
     parser.add_argument(
         "--promoters", type=int, help="how many people are scanned (125,000), or in the larger network (1,000,000)"
     )
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer: orders, fresh")
     parser.add_argument("--data-dir", type=Path, help="where networks are kept that are built offline, each once")
     parser.add_argument("--quick", action="store_true", help="fewer rows and requests; figures are rough")
     given = parser.parse_args()
@@ -250,9 +251,9 @@ async def _chosen(given: argparse.Namespace, servers: Servers, directory: Path) 
         case "door":
             await door.bench(servers, directory, quick=given.quick)
         case "orders":
-            await orders_told.bench(servers, directory, quick=given.quick)
+            await orders_told.bench(servers, directory, workers=given.workers, quick=given.quick)
         case "fresh":
-            await fresh.bench(servers, directory, quick=given.quick)
+            await fresh.bench(servers, directory, workers=given.workers, quick=given.quick)
         case "peers":
             await beside.bench(servers, directory, quick=given.quick)
         case _:

@@ -29,12 +29,12 @@ AIM_MS = 100
 VOLUME = "query($code: String!) { promoter(code: $code) { team { volumeFen } } }"
 
 
-async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
+async def bench(servers: Servers, data_dir: Path, *, workers: int, quick: bool) -> None:
     store = connect(
         servers.neo4j_uri, user=servers.neo4j_user, password=servers.neo4j_password, database=servers.neo4j_database
     )
     told = Told(await prepare(store))
-    service = Service(servers, data_dir / "service")
+    service = Service(servers, data_dir / "service", workers=workers)
     try:
         await service.ready()
         connections = Connections(service.port, service.token(Role.SERVICE))
@@ -74,7 +74,7 @@ async def _fresh(service: Service, connections: Connections, told: Told, *, orde
         print(
             f"order to fresh by {name:12}   p50 {cuts[49] * 1000:7.1f} ms   p99 {cuts[98] * 1000:7.1f} ms (aim {AIM_MS})"
         )
-    print(f"  root of a chain of {DEPTH}, {rate:.0f} orders/s beside it, {orders} orders")
+    print(f"  root of a chain of {DEPTH}, {rate:.0f} orders/s beside it, {orders} orders, none stale")
     asking.close()
 
 

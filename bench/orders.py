@@ -70,13 +70,13 @@ FORGET = (
 )
 
 
-async def bench(servers: Servers, data_dir: Path, *, quick: bool) -> None:
+async def bench(servers: Servers, data_dir: Path, *, workers: int, quick: bool) -> None:
     store = connect(
         servers.neo4j_uri, user=servers.neo4j_user, password=servers.neo4j_password, database=servers.neo4j_database
     )
     raw = Raw(servers, connections=SINGLE_CLIENTS)
     people = await prepare(store)
-    service = Service(servers, data_dir / "service")
+    service = Service(servers, data_dir / "service", workers=workers)
     try:
         await service.ready()
         connections = Connections(service.port, service.token(Role.SERVICE))

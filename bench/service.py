@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
+
 from bench.memory import memory_mib
 from graph_api import auth
 from graph_api.servers import Servers
@@ -21,7 +23,9 @@ from graph_api.viewer import Role
 class Service:
     """`promograph serve` as a process of its own on the benchmark's servers."""
 
-    def __init__(self, servers: Servers, data_dir: Path, *, changes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, servers: Servers, data_dir: Path, *, workers: int = 1, changes: Mapping[str, str] | None = None
+    ) -> None:
         """`changes`: further settings, in the environment's names."""
         self._secret = secrets.token_hex(32)
         environment = os.environ | {
@@ -34,7 +38,7 @@ class Service:
         }
         self.port = free_port()
         program = str(Path(sys.executable).with_name("promograph"))
-        arguments = [program, "serve", "--port", str(self.port), "--empty", "--no-jobs"]
+        arguments = [program, "serve", "--port", str(self.port), "--workers", str(workers), "--empty", "--no-jobs"]
         self._process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
 
     async def ready(self) -> None:
@@ -61,7 +65,9 @@ class Service:
         return memory_mib(process=self.process)
 
     def peak_memory_mib(self) -> int:
-        return memory_mib("VmHWM", process=self.process)
+        """Of the largest of its processes."""
+        workers = psutil.Process(self.process).children(recursive=True)
+        return max(memory_mib("VmHWM", process=each) for each in (self.process, *(worker.pid for worker in workers)))
 
     def stop(self) -> None:
         self._process.terminate()
