@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { lost, useReturns } from "./connection";
 import { session } from "./session";
 import { useLanguage } from "./words";
@@ -60,7 +60,11 @@ export function useAnswer<Result, Variables>(
     // `asked` holds the document and the variables
   }, [asked, returns, times]);
 
-  const last = kept.get(asked);
+  // What is shown stays until the next answer, though it is kept for nobody any more.
+  const shown = useRef<{ key: string; data: unknown; at: number }>(undefined);
+  const found = kept.get(asked);
+  if (found) shown.current = { key: asked, ...found };
+  const last = shown.current?.key === asked ? shown.current : undefined;
   const data = last?.data as Result | undefined;
   const settled = state.key === asked;
   return {

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { type Asked, forget, useAction, useAnswer } from "../asking";
 import { count, signedYuan } from "../figures";
 import {
@@ -164,34 +164,71 @@ function Blast({ of }: { of: Asked<BlastQuery> }): ReactNode {
   );
 }
 
-/** First what it would hold, then the button that holds it. */
-export function LockDialog({ codes, onClose, onDone }: Given & { codes: string[] }): ReactNode {
+interface Locking extends Given {
+  codes: string[];
+  /** Called for each as it is locked. */
+  onLocked?: (code: string) => void;
+  /** Called when some are locked and the rest is not. */
+  onStopped?: () => void;
+}
+
+/** First what it would hold, then the button that holds it; where it stops midway, the button goes on with the rest. */
+export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Locking): ReactNode {
+  const [left, setLeft] = useState(codes);
+  const [locked, setLocked] = useState(0);
+  const [stoppedAt, setStoppedAt] = useState<string>();
   const [reason, setReason] = useState("");
   const [refused, setRefused] = useState<Errors>();
-  const blast = useAnswer(BlastDocument, { codes });
+  const blast = useAnswer(BlastDocument, { codes: left });
   const locking = useAction(LockPromoterDocument);
+  const open = useRef(true);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
 
   async function lock(event: FormEvent): Promise<void> {
     event.preventDefault();
+    setRefused(undefined);
+    setStoppedAt(undefined);
     // One after the other: a lock is its own decision, and those done stay done if a later one is refused.
-    for (const code of codes) {
+    for (const [index, code] of left.entries()) {
       const answer = await locking.act({ code, reason });
-      if (!answer) return;
-      setRefused(answer.lockPromoter);
-      if (answer.lockPromoter.errors.length > 0) return;
+      if (!answer || answer.lockPromoter.errors.length > 0) {
+        setRefused(answer?.lockPromoter);
+        setStoppedAt(code);
+        setLeft(left.slice(index));
+        if (index > 0) onStopped?.();
+        return;
+      }
+      setLocked(codes.length - left.length + index + 1);
+      onLocked?.(code);
+      if (!open.current) return onStopped?.();
     }
     forget();
     onDone();
   }
 
+  const [only] = left;
   return (
-    <Dialog title={t("lock.title", { code: codes.join(", ") })} onClose={onClose}>
+    <Dialog
+      title={left.length === 1 && only ? t("lock.title", { code: only }) : t("lock.titleMany", { count: count(left.length) })}
+      onClose={onClose}
+    >
       <form onSubmit={lock} className="form">
         <Blast of={blast} />
         <Text label={t("field.reason")} value={reason} onChange={setReason} required />
+        {stoppedAt !== undefined && codes.length > 1 && (
+          <p className="problem">{t("lock.stopped", { code: stoppedAt, locked: count(locked), left: count(left.length) })}</p>
+        )}
         <Refusals of={refused} />
         <NotDone error={locking.failed} />
         <div className="inline end">
+          {locking.busy && codes.length > 1 && (
+            <span className="note">{t("lock.progress", { locked: count(locked), all: count(codes.length) })}</span>
+          )}
           <button type="button" onClick={onClose}>
             {t("act.cancel")}
           </button>

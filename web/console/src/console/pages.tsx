@@ -113,7 +113,7 @@ function page(room: string, path: string, search: URLSearchParams): ReactNode {
   if (room === "promoter" && rest) return <PromoterPage key={rest} code={rest} search={search} />;
   if (room === "explore") return <Explore search={search} />;
   if (room === "risk") return <Risk search={search} />;
-  if (room === "detectors") return <Detectors />;
+  if (room === "detectors") return <Detectors search={search} />;
   if (room === "workbench") return <Workbench />;
   if (room === "dashboard") return <Dashboard search={search} />;
   if (room === "audit") return <Audit search={search} />;

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { forget, useAction, useAnswer } from "../asking";
 import { Refusals } from "../console/actions";
 import { count, momentOf, percent, yuan } from "../figures";
@@ -6,15 +6,17 @@ import { DetectorsDocument, type DetectorsQuery, SetDetectorDocument, TryDetecto
 import { Dialog, Text, TheQuery } from "../parts/controls";
 import { NotDone, Shown } from "../parts/state";
 import { Table } from "../parts/table";
+import { alter } from "../route";
 import { useSession } from "../session";
-import { t } from "../words";
+import { named, t } from "../words";
 import { Score } from "./risk";
 import "./operations.css";
 
 type Detector = NonNullable<DetectorsQuery["detectors"]>[number];
 type Chosen = Record<string, string>;
 
-export default function Detectors(): ReactNode {
+export default function Detectors({ search }: { search: URLSearchParams }): ReactNode {
+  const key = search.get("key");
   const answer = useAnswer(DetectorsDocument, {});
   return (
     <main className="page" id="content">
@@ -24,7 +26,7 @@ export default function Detectors(): ReactNode {
       <Shown of={answer} lines={14}>
         {({ detectors }) => (
           <div className="detectors">
-            {detectors?.map((one) => <One key={one.key} of={one} again={answer.again} />)}
+            {detectors?.map((one) => <One key={one.key} of={one} open={one.key === key} again={answer.again} />)}
           </div>
         )}
       </Shown>
@@ -33,25 +35,41 @@ export default function Detectors(): ReactNode {
   );
 }
 
-/** The parameters that differ from those in force, as the service takes them. */
+const isWhole = (text: string): boolean => Number.isSafeInteger(Number(text));
+
+/** The parameters that differ from those in force, as the service takes them; an empty field leaves its own as it is. */
 function differing(of: Detector, chosen: Chosen): { key: string; value: number }[] {
   return of.settings
-    .map(({ key, value }) => ({ key, value: Number(chosen[key] ?? value), before: value }))
-    .filter((one) => Number.isInteger(one.value) && one.value !== one.before)
+    .map(({ key, value }) => ({ key, value: Number(chosen[key] || value), before: value }))
+    .filter((one) => one.value !== one.before)
     .map(({ key, value }) => ({ key, value }));
 }
 
-function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
+function One({ of, open, again }: { of: Detector; open: boolean; again: () => void }): ReactNode {
+  const place = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (open) place.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const [chosen, setChosen] = useState<Chosen>({});
   const [setting, setSetting] = useState(false);
+  const [done, setDone] = useState(false);
   const trying = useAction(TryDetectorDocument);
   const [tried, setTried] = useState<Awaited<ReturnType<typeof trying.act>>>();
   const role = useSession()?.role;
   const changes = differing(of, chosen);
+  const isSound = Object.values(chosen).every(isWhole);
   const trial = tried?.tryDetector;
   const { lastScan } = of;
   return (
-    <details className="detector">
+    <details
+      ref={place}
+      className="detector"
+      open={open}
+      onToggle={(event) => {
+        const isOpen = event.currentTarget.open;
+        if (isOpen !== open) alter({ key: isOpen ? of.key : null });
+      }}
+    >
       <summary>
         <b>{of.title}</b>
         <span className="code note">{of.key}</span>
@@ -69,6 +87,7 @@ function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
           ? t("detect.last", { at: momentOf(lastScan.at), found: count(lastScan.found), ms: count(lastScan.tookMs) })
           : t("detect.never")}
       </p>
+      {of.reviews.length > 0 && <Reviews of={of} />}
       <div className="settings">
         {of.settings.map((one) => (
           <div key={one.key}>
@@ -77,23 +96,37 @@ function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
               type="number"
               min={String(one.least)}
               max={String(one.most)}
+              placeholder={String(one.value)}
               value={chosen[one.key] ?? String(one.value)}
-              onChange={(value) => setChosen({ ...chosen, [one.key]: value })}
+              onChange={(value) => {
+                setDone(false);
+                setChosen({ ...chosen, [one.key]: value });
+              }}
             />
+            {!isWhole(chosen[one.key] ?? "") && (
+              <small className="problem" role="alert">
+                {t("detect.whole", { given: chosen[one.key] ?? "" })}
+              </small>
+            )}
             <small>{t("detect.bounds", { least: count(one.least), most: count(one.most), default: count(one.default) })}</small>
           </div>
         ))}
       </div>
       {(role === "RISK" || role === "ADMIN") && (
         <div className="inline">
-          <button type="button" disabled={trying.busy} onClick={async () => setTried(await trying.act({ key: of.key, parameters: changes }))}>
+          <button
+            type="button"
+            disabled={!isSound || trying.busy}
+            onClick={async () => setTried(await trying.act({ key: of.key, parameters: changes }))}
+          >
             {trying.busy ? `${t("state.loading")}…` : t("detect.try")}
           </button>
-          <button type="button" disabled={changes.length === 0} onClick={() => setSetting(true)}>
+          <button type="button" disabled={!isSound || changes.length === 0} onClick={() => setSetting(true)}>
             {t("detect.set")}
           </button>
         </div>
       )}
+      {done && <p className="good" role="status">{t("detect.done")}</p>}
       <NotDone error={trying.failed} />
       <Refusals of={trial} />
       {trial && trial.errors.length === 0 && (
@@ -107,6 +140,7 @@ function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
               locked: count(trial.locked),
               money: yuan(trial.atStakeFen),
             })}
+            {lastScan?.parameterSet === of.parameterSet.number && ` ${t("detect.before", { found: count(lastScan.found) })}`}
           </p>
           {trial.findings.length > 0 && (
             <Table
@@ -115,7 +149,7 @@ function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
               id={(one) => one.sentence}
               columns={[
                 { name: t("field.score"), number: true, cell: (one) => <Score of={one.score} /> },
-                { name: t("field.state"), cell: (one) => one.outcome },
+                { name: t("detect.outcome"), cell: (one) => named("outcome", one.outcome) },
                 { name: t("field.reason"), cell: (one) => one.sentence },
                 { name: t("field.stake"), number: true, cell: (one) => yuan(one.atStakeFen) },
               ]}
@@ -131,11 +165,29 @@ function One({ of, again }: { of: Detector; again: () => void }): ReactNode {
           onDone={() => {
             setSetting(false);
             setChosen({});
+            setDone(true);
             again();
           }}
         />
       )}
     </details>
+  );
+}
+
+function Reviews({ of }: { of: Detector }): ReactNode {
+  return (
+    <Table
+      label={t("detect.reviews")}
+      rows={of.reviews}
+      id={(one) => `${one.detectorVersion}-${one.parameterSet}`}
+      columns={[
+        { name: t("detect.versionOf"), number: true, cell: (one) => one.detectorVersion },
+        { name: t("detect.setOf"), number: true, cell: (one) => one.parameterSet },
+        { name: named("finding", "CONFIRMED"), number: true, cell: (one) => count(one.confirmed) },
+        { name: named("finding", "DISMISSED"), number: true, cell: (one) => count(one.dismissed) },
+        { name: t("detect.precisionOf"), number: true, cell: (one) => percent(one.precisionPct * 100) },
+      ]}
+    />
   );
 }
 

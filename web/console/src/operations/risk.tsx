@@ -4,10 +4,13 @@ import { LockDialog, Refusals } from "../console/actions";
 import { count, momentOf } from "../figures";
 import {
   type FindingFilter,
+  type FindingSort,
   type FindingStatus,
   ReviewFindingDocument,
   RiskFindingDocument,
   type RiskFindingQuery,
+  RiskMembersDocument,
+  type RiskMembersQuery,
   RiskQueueDocument,
   type RiskQueueQuery,
   type Verdict,
@@ -26,7 +29,9 @@ const Structure = lazy(() => import("../explore/structure"));
 
 type Edge = NonNullable<RiskQueueQuery["findings"]>["edges"][number];
 type Finding = Extract<NonNullable<RiskFindingQuery["node"]>, { __typename: "Finding" }>;
+type Member = Extract<NonNullable<RiskMembersQuery["node"]>, { __typename: "Finding" }>["members"][number];
 const STATUSES: FindingStatus[] = ["OPEN", "CONFIRMED", "DISMISSED"];
+const SORTS: FindingSort[] = ["SCORE", "AT_STAKE"];
 const DETECTORS = [
   "REFERRAL_CYCLE",
   "DEEP_CHAIN",
@@ -51,8 +56,9 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
     minScore: Number(search.get("min")) || null,
     closed: closed || null,
   };
-  const more = useMore<Edge>(JSON.stringify(filter));
-  const answer = useAnswer(RiskQueueDocument, { filter, after: more.after });
+  const orderBy = SORTS.find((one) => one === search.get("by")) ?? "SCORE";
+  const more = useMore<Edge>(JSON.stringify([filter, orderBy]));
+  const answer = useAnswer(RiskQueueDocument, { filter, orderBy, after: more.after });
   return (
     <main className="desk" id="content">
       <section className="queue" aria-label={t("risk.title")}>
@@ -80,6 +86,17 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
               options={[["", `${t("risk.score")}: ${t("field.any")}`], ["70", "≥ 70"], ["80", "≥ 80"], ["90", "≥ 90"]]}
               onChange={(min) => alter({ min })}
             />
+            <Select
+              quiet
+              label={t("risk.sort")}
+              value={orderBy}
+              options={SORTS.map((one) => [one, named("risk.sort", one)] as const)}
+              onChange={(by) => alter({ by: by === "SCORE" ? null : by })}
+            />
+            <label>
+              <input type="checkbox" checked={closed} onChange={(event) => alter({ closed: event.target.checked ? "1" : null })} />{" "}
+              {t("risk.closed")}
+            </label>
           </div>
         </header>
         <Shown of={answer} lines={14}>
@@ -162,9 +179,9 @@ function Case({ id, again }: { id: string; again: () => void }): ReactNode {
 }
 
 function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
-  const [locking, setLocking] = useState(false);
+  /** A review may end locks: then all members are read anew. */
+  const [reviews, setReviews] = useState(0);
   const role = useSession()?.role;
-  const open = of.members.filter((member) => member.status !== "LOCKED");
   return (
     <>
       <header className="head">
@@ -175,12 +192,12 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
           <p>{of.sentence}</p>
           <p className="note">
             {t("field.firstSeen")} {momentOf(of.firstSeen)} · {t("field.lastSeen")} {momentOf(of.lastSeen)}
-            {of.closedAt && ` · ${t("risk.gone")} ${momentOf(of.closedAt)}`} · {t("field.stake")} <Money fen={of.atStakeFen} />
+            {of.closedAt && ` · ${t("risk.gone")} ${momentOf(of.closedAt)}`} · {t("field.stake")} <Money fen={of.atStakeFen} /> ·{" "}
+            <a {...link(`detectors?key=${encodeURIComponent(of.detector)}`)}>
+              {t("detect.version", { version: of.detectorVersion, set: of.parameterSet })}
+            </a>
           </p>
         </div>
-        <button type="button" className="danger" disabled={open.length === 0} onClick={() => setLocking(true)}>
-          {t("risk.lockMembers")}
-        </button>
       </header>
       <div className="beside">
         <div>
@@ -205,14 +222,72 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
           </dl>
         </div>
       </div>
-      <h3>
-        {t("field.members")} <span className="note">{count(of.memberCount)}</span>
-      </h3>
+      <Members key={reviews} of={of} again={again} />
+      {(role === "RISK" || role === "ADMIN") && (
+        <Review
+          of={of}
+          again={() => {
+            setReviews((before) => before + 1);
+            again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Whom a finding names, page by page, and who of those shown is to be locked: all until somebody says otherwise. */
+function Members({ of, again }: { of: Finding; again: () => void }): ReactNode {
+  const more = useMore<Member>(of.id);
+  const answer = useAnswer(RiskMembersDocument, { id: of.id, afterCode: more.after });
+  const [spared, setSpared] = useState<ReadonlySet<string>>(new Set());
+  /** Whom this page has locked: earlier pages of the list are not asked again. */
+  const [locked, setLocked] = useState<ReadonlySet<string>>(new Set());
+  const [locking, setLocking] = useState<string[]>();
+  const [done, setDone] = useState(false);
+  const page = answer.data?.node?.__typename === "Finding" ? answer.data.node.members : [];
+  const rows = [...more.before, ...page].map((member) => (locked.has(member.code) ? { ...member, status: "LOCKED" as const } : member));
+  const free = rows.filter((member) => member.status !== "LOCKED").map((member) => member.code);
+  const chosen = free.filter((code) => !spared.has(code));
+
+  function choose(codes: string[], isChosen: boolean): void {
+    setDone(false);
+    setSpared(new Set(isChosen ? [...spared].filter((code) => !codes.includes(code)) : [...spared, ...codes]));
+  }
+
+  return (
+    <section>
+      <header className="head">
+        <h3>
+          {t("field.members")} <span className="note">{t("risk.shown", { shown: count(rows.length), all: count(of.memberCount) })}</span>
+        </h3>
+        <div className="inline">
+          <button type="button" disabled={free.length === 0} onClick={() => choose(free, chosen.length === 0)}>
+            {chosen.length === 0 ? t("risk.chooseAll") : t("risk.chooseNone")}
+          </button>
+          <button type="button" className="danger" disabled={chosen.length === 0} onClick={() => setLocking(chosen)}>
+            {t("risk.lockMembers", { count: count(chosen.length) })}
+          </button>
+        </div>
+      </header>
+      {done && <p className="good" role="status">{t("lock.done")}</p>}
       <Table
         label={t("field.members")}
-        rows={of.members}
+        rows={rows}
         id={(member) => member.code}
         columns={[
+          {
+            name: t("lock.confirm"),
+            cell: ({ code, status }) => (
+              <input
+                type="checkbox"
+                aria-label={t("risk.choose", { code })}
+                disabled={status === "LOCKED"}
+                checked={status !== "LOCKED" && !spared.has(code)}
+                onChange={(event) => choose([code], event.target.checked)}
+              />
+            ),
+          },
           {
             name: t("field.code"),
             cell: (member) => (
@@ -233,18 +308,34 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
           { name: t("field.sales"), number: true, cell: (member) => <Money fen={member.sales.volumeFen} /> },
         ]}
       />
-      {(role === "RISK" || role === "ADMIN") && <Review of={of} again={again} />}
+      <Shown of={answer}>
+        {() =>
+          rows.length < of.namedCount ? (
+            <button
+              type="button"
+              onClick={() => more.next({ pageInfo: { endCursor: rows.at(-1)?.code ?? null }, edges: page })}
+            >
+              {t("act.more")}
+            </button>
+          ) : (
+            of.namedCount < of.memberCount && <p className="note">{t("risk.named", { named: count(of.namedCount) })}</p>
+          )
+        }
+      </Shown>
       {locking && (
         <LockDialog
-          codes={open.map((member) => member.code).slice(0, 100)}
-          onClose={() => setLocking(false)}
+          codes={locking}
+          onLocked={(code) => setLocked((before) => new Set([...before, code]))}
+          onStopped={again}
+          onClose={() => setLocking(undefined)}
           onDone={() => {
-            setLocking(false);
+            setLocking(undefined);
+            setDone(true);
             again();
           }}
         />
       )}
-    </>
+    </section>
   );
 }
 
