@@ -101,9 +101,9 @@ def _json(value: Any) -> Any:
     if isinstance(value, Relationship):
         return {"type": value.type, **_properties(value)}
     if isinstance(value, Path):
-        return [
-            _json(part) for pair in zip(value.nodes, [*value.relationships, None], strict=True) for part in pair if part
-        ]
+        pairs = zip(value.nodes, [*value.relationships, None], strict=True)
+        # A relationship without properties is empty, and false.
+        return [_json(part) for pair in pairs for part in pair if part is not None]
     if isinstance(value, Mapping):
         return {str(name): _json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

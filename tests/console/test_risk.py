@@ -1,11 +1,11 @@
-"""The risk team's rooms: whom a finding names, the queue's order, and detectors."""
+"""The risk team's rooms: whom a finding names, the queue's order, detectors, and the workbench."""
 
 from __future__ import annotations
 
 import re
 
 import pytest_asyncio
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from cypher.store import Store
 from graph_api.actions import orders, promoters
@@ -37,6 +37,13 @@ async def chains(site: Site) -> list[Json]:
     """Of the thin chains what the API tells, the longest first."""
     found = (await asked(site, Role.RISK, FINDINGS % 'filter: {detector: "DEEP_CHAIN"}'))["findings"]["edges"]
     return sorted((edge["node"] for edge in found), key=lambda one: -len(one["members"]))
+
+
+async def run(page: Page, text: str) -> None:
+    """Ask the workbench, and show the answer as a graph."""
+    await page.get_by_label("Cypher that only reads").fill(text)
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_role("button", name="Graph").click()
 
 
 async def test_members_beyond_the_first_page_are_listed_chosen_and_locked_and_a_stopped_lock_goes_on(
@@ -158,3 +165,42 @@ async def test_a_detector_is_tried_set_and_judged_by_its_reviews(browser: Browse
         await page.locator("details.detector summary").first.click()
         await expect(page).not_to_have_url(re.compile("DEEP_CHAIN"))
         await expect(page.locator("details.detector[open]")).to_have_count(1)
+
+
+async def test_the_workbench_draws_what_an_answer_says_is_joined_and_nothing_else(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/workbench", Role.RISK)
+        caption = page.locator(".structure figcaption")
+        await run(page, "MATCH path = (:Promoter {code: 'A'})-[:REFERRED]->(:Promoter)-[:SOLD]->(:Order) RETURN path")
+        await expect(caption).to_contain_text("Promoter 3")
+        await expect(caption).to_contain_text("Order 2")
+        await expect(caption).to_contain_text("REFERRED 2")
+        await expect(caption).to_contain_text("SOLD 2")
+        await run(page, "MATCH (a:Promoter {code: 'A'})-[r:REFERRED]->(b) RETURN a, r, b")
+        await expect(caption).to_have_text(re.compile(r"^\s*Promoter 3\s*— REFERRED 2$"))
+        await run(page, "MATCH (a:Promoter {code: 'A'})-[:REFERRED]->(b) RETURN a.code AS code, b.code AS other_code")
+        await expect(caption).to_have_text(re.compile(r"^\s*Promoter 3$"))
+        await run(page, "MATCH (p:Promoter {code: 'A'}) RETURN p.code, p.rank")
+        await expect(page.get_by_text("These rows hold nothing to draw")).to_be_visible()
+        await page.get_by_label("Saved questions").get_by_role("button").nth(1).click()
+        await expect(page.get_by_text("These rows hold nothing to draw")).to_have_count(0)
+        assert await watching.faults() == []
+
+
+async def test_a_question_of_ones_own_is_kept_under_a_name_until_it_is_removed(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/workbench", Role.RISK)
+        text = page.get_by_label("Cypher that only reads")
+        await text.fill("RETURN 1 AS one_thing")
+        await page.get_by_label("Keep under the name").fill("mine")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await text.fill("RETURN 2")
+        await page.reload()
+        await page.get_by_role("button", name="mine", exact=True).click()
+        await expect(text).to_have_value("RETURN 1 AS one_thing")
+        await page.get_by_role("button", name="Remove mine").click()
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Kept by me")).to_be_visible()
+        await expect(page.get_by_role("button", name="mine", exact=True)).to_have_count(0)

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type FormEvent, lazy, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
 import { useAction, useAnswer } from "../asking";
 import { Refusals } from "../console/actions";
 import { count } from "../figures";
@@ -7,12 +7,14 @@ import { Text } from "../parts/controls";
 import { Empty, NotDone, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { link } from "../route";
+import { useSession } from "../session";
 import { t } from "../words";
 import { Editor } from "./editor";
 import { drawable } from "./drawable";
+import { keep, type Kept, kept } from "./kept";
 import "./operations.css";
 
-const Structure = lazy(() => import("../explore/structure"));
+const Graph = lazy(() => import("./graph"));
 
 type Question = NonNullable<QuestionsQuery["questions"]>[number];
 type Answer = NonNullable<AskOwnQuery["explore"]>;
@@ -29,6 +31,20 @@ export default function Workbench(): ReactNode {
   const own = useAction(AskOwnDocument);
   const saved = useAction(AskQuestionDocument);
   const busy = own.busy || saved.busy;
+  /** Of what was asked last: an answer that comes after another question was chosen is not its answer. */
+  const asked = useRef(0);
+
+  function choose(chosen: Question | undefined): void {
+    asked.current += 1;
+    setQuestion(chosen);
+    setGiven({});
+    setAnswer(undefined);
+  }
+
+  function write(written: string): void {
+    sessionStorage.setItem(KEY, written);
+    setText(written);
+  }
 
   function parameters(): Record<string, string | number> {
     const named = (question?.parameters ?? []).filter(({ name }) => given[name]);
@@ -36,10 +52,12 @@ export default function Workbench(): ReactNode {
   }
 
   async function run(): Promise<void> {
+    asked.current += 1;
+    const mine = asked.current;
     const found = question
       ? (await saved.act({ name: question.name, parameters: parameters() }))?.askQuestion
       : (await own.act({ cypher: text, parameters: null }))?.explore;
-    if (found) setAnswer(found);
+    if (found && mine === asked.current) setAnswer(found);
   }
 
   return (
@@ -54,13 +72,13 @@ export default function Workbench(): ReactNode {
             {(data) => (
               <ul>
                 <li>
-                  <button type="button" className="plain" aria-pressed={!question} onClick={() => setQuestion(undefined)}>
+                  <button type="button" className="plain" aria-pressed={!question} onClick={() => choose(undefined)}>
                     {t("bench.ownText")}
                   </button>
                 </li>
                 {data.questions?.map((one) => (
                   <li key={one.name}>
-                    <button type="button" className="plain" aria-pressed={question?.name === one.name} onClick={() => setQuestion(one)}>
+                    <button type="button" className="plain" aria-pressed={question?.name === one.name} onClick={() => choose(one)}>
                       {one.title}
                     </button>
                   </li>
@@ -68,6 +86,13 @@ export default function Workbench(): ReactNode {
               </ul>
             )}
           </Shown>
+          <KeptQuestions
+            text={question ? undefined : text}
+            onOpen={(opened) => {
+              choose(undefined);
+              write(opened);
+            }}
+          />
         </aside>
         <div className="form">
           {question ? (
@@ -84,15 +109,7 @@ export default function Workbench(): ReactNode {
               <pre tabIndex={0}>{question.cypher}</pre>
             </>
           ) : (
-            <Editor
-              label={t("bench.text")}
-              value={text}
-              onChange={(written) => {
-                sessionStorage.setItem(KEY, written);
-                setText(written);
-              }}
-              onRun={() => void run()}
-            />
+            <Editor label={t("bench.text")} value={text} onChange={write} onRun={() => void run()} />
           )}
           <div className="inline">
             <button type="button" className="main" disabled={busy} onClick={() => void run()}>
@@ -100,7 +117,7 @@ export default function Workbench(): ReactNode {
             </button>
             <span className="note">{t("bench.keys")}</span>
           </div>
-          <NotDone error={own.failed ?? saved.failed} />
+          <NotDone error={(question ? saved : own).failed} />
           <Refusals of={answer} />
           {answer && answer.errors.length === 0 && <Found of={answer} />}
         </div>
@@ -109,10 +126,61 @@ export default function Workbench(): ReactNode {
   );
 }
 
+/** Texts of one's own by name, in this browser; `text` is what would be kept. */
+function KeptQuestions({ text, onOpen }: { text: string | undefined; onOpen: (text: string) => void }): ReactNode {
+  const owner = useSession()?.name ?? "";
+  const [list, setList] = useState<Kept[]>(() => kept(owner));
+  const [name, setName] = useState("");
+
+  function change(changed: Kept[]): void {
+    keep(owner, changed);
+    setList(changed);
+  }
+
+  function add(event: FormEvent): void {
+    event.preventDefault();
+    const called = name.trim();
+    if (text === undefined || called === "") return;
+    change([...list.filter((one) => one.name !== called), { name: called, text }]);
+    setName("");
+  }
+
+  return (
+    <>
+      <h2>{t("bench.kept")}</h2>
+      {list.length > 0 && (
+        <ul className="kept">
+          {list.map((one) => (
+            <li key={one.name}>
+              <button type="button" className="plain" onClick={() => onOpen(one.text)}>
+                {one.name}
+              </button>
+              <button
+                type="button"
+                className="plain remove"
+                aria-label={t("bench.remove", { name: one.name })}
+                onClick={() => change(list.filter((other) => other !== one))}
+              >
+                ✕
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {text !== undefined && (
+        <form className="inline" onSubmit={add}>
+          <Text quiet label={t("bench.keepAs")} placeholder={t("bench.keepAs")} value={name} onChange={setName} required />
+          <button type="submit">{t("act.save")}</button>
+        </form>
+      )}
+    </>
+  );
+}
+
 function Found({ of }: { of: Answer }): ReactNode {
   const [asGraph, setAsGraph] = useState(false);
   const rows = Array.isArray(of.rows) ? (of.rows as unknown[][]) : [];
-  const structure = asGraph ? drawable(rows) : undefined;
+  const graph = useMemo(() => (asGraph ? drawable(of.columns, rows) : undefined), [of, asGraph]);
   return (
     <>
       <div className="inline">
@@ -129,12 +197,12 @@ function Found({ of }: { of: Answer }): ReactNode {
           {of.truncated && ` · ${t("state.truncated")}`}
         </span>
       </div>
-      {structure && structure.nodes.length > 0 && (
+      {graph && graph.nodes.length > 0 && (
         <Suspense fallback={<Skeleton />}>
-          <Structure {...structure} />
+          <Graph {...graph} />
         </Suspense>
       )}
-      {structure?.nodes.length === 0 && <Empty>{t("bench.noGraph")}</Empty>}
+      {graph?.nodes.length === 0 && <Empty>{t("bench.noGraph")}</Empty>}
       {!asGraph && (
         <Table
           label={t("bench.table")}

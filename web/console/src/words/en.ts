@@ -378,8 +378,11 @@ export const en = {
   "bench.rows": "{count} rows in {ms} ms",
   "bench.table": "Table",
   "bench.graph": "Graph",
-  "bench.noGraph": "These rows hold no pairs of codes to draw: return two columns of codes.",
+  "bench.noGraph": "These rows hold nothing to draw: return nodes, a path, or two columns of codes.",
   "bench.ownText": "Own question",
+  "bench.kept": "Kept by me",
+  "bench.keepAs": "Keep under the name",
+  "bench.remove": "Remove {name}",
   "bench.keys": "Ctrl+Enter runs",
 
   "explore.title": "Explore",

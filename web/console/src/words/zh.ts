@@ -379,8 +379,11 @@ export const zh: Record<Word, string> = {
   "bench.rows": "{count} 行，用时 {ms} 毫秒",
   "bench.table": "表格",
   "bench.graph": "图形",
-  "bench.noGraph": "结果中没有可绘制的成对邀请码：请返回两列邀请码。",
+  "bench.noGraph": "结果中没有可绘制的内容：请返回节点、路径或两列邀请码。",
   "bench.ownText": "自定义问题",
+  "bench.kept": "我保存的",
+  "bench.keepAs": "保存名称",
+  "bench.remove": "删除 {name}",
   "bench.keys": "Ctrl+Enter 运行",
 
   "explore.title": "图谱",
