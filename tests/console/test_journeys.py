@@ -161,6 +161,7 @@ async def test_a_branch_is_moved_only_after_its_preview(browser: Browser, site: 
         await page.get_by_label("Reason").fill("asked for it")
         await page.get_by_role("button", name="Move 2 people").click()
         await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.get_by_text("Moved.", exact=True)).to_be_visible()
         await expect(page.locator(".chain a")).to_have_count(2)
 
 

@@ -2,28 +2,38 @@ import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
 import { count, dayOf, momentOf, thisMonth } from "../figures";
 import { AuditLogDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
-import { MonthPicker, TheQuery } from "../parts/controls";
+import { TheQuery } from "../parts/controls";
 import { Figure, Levels, Mark, Money, Rank, Status } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
-import { Table } from "../parts/table";
-import { alter, go, link } from "../route";
+import { link } from "../route";
 import { useSession } from "../session";
-import { named, t } from "../words";
+import { named, t, type Word } from "../words";
 import { LockDialog, MoveDialog, UnlockDialog } from "./actions";
 import { Facts, READING } from "./journal";
+import { Downline, Entries, Orders, Payouts, to } from "./lists";
+import { Month } from "./months";
 
 export type Whole = NonNullable<PromoterPageQuery["promoter"]>;
-const to = (code: string): string => `promoter/${encodeURIComponent(code)}`;
 
 export function PromoterPage({ code, search }: { code: string; search: URLSearchParams }): ReactNode {
   const month = search.get("month") ?? thisMonth();
   const answer = useAnswer(PromoterPageDocument, { code, month });
+  /** How often something was done here: lists begin anew after it. */
+  const [deeds, setDeeds] = useState(0);
   return (
     <main className="page" id="content">
       <Shown of={answer} lines={18}>
         {({ promoter }) =>
           promoter ? (
-            <Found one={promoter} month={month} again={answer.again} />
+            <Found
+              one={promoter}
+              month={month}
+              deeds={deeds}
+              again={() => {
+                setDeeds((before) => before + 1);
+                answer.again();
+              }}
+            />
           ) : (
             <>
               <h1 className="code">{code}</h1>
@@ -37,7 +47,14 @@ export function PromoterPage({ code, search }: { code: string; search: URLSearch
   );
 }
 
-function Found({ one, month, again }: { one: Whole; month: string; again: () => void }): ReactNode {
+interface FoundProps {
+  one: Whole;
+  month: string;
+  deeds: number;
+  again: () => void;
+}
+
+function Found({ one, month, deeds, again }: FoundProps): ReactNode {
   return (
     <>
       <Head one={one} again={again} />
@@ -61,13 +78,20 @@ function Found({ one, month, again }: { one: Whole; month: string; again: () => 
       <div className="columns">
         <div>
           <Month one={one} month={month} />
-          <Entries one={one} />
-          <Sales one={one} />
+          <Entries key={`entries ${month} ${deeds}`} one={one} month={month} />
+          <Orders key={`orders ${deeds}`} one={one} />
+          <Payouts key={`payouts ${deeds}`} one={one} />
         </div>
         <div>
           <Standing one={one} />
           <Way one={one} />
-          <Team one={one} />
+          {one.team.byLevel.length > 0 && (
+            <section>
+              <h2>{t("who.levels")}</h2>
+              <Levels rows={one.team.byLevel} />
+            </section>
+          )}
+          <Downline key={deeds} one={one} />
           <History code={one.code} />
         </div>
       </div>
@@ -78,9 +102,11 @@ function Found({ one, month, again }: { one: Whole; month: string; again: () => 
 function Head({ one, again }: { one: Whole; again: () => void }): ReactNode {
   const [open, setOpen] = useState<"move" | "lock" | "unlock">();
   const role = useSession()?.role;
+  const [done, setDone] = useState<Word>();
   const close = (): void => setOpen(undefined);
-  const done = (): void => {
+  const finish = (word: Word) => (): void => {
     close();
+    setDone(word);
     again();
   };
   const chain = [...one.upline].reverse();
@@ -108,11 +134,14 @@ function Head({ one, again }: { one: Whole; again: () => void }): ReactNode {
             {named("status", "LOCKED")} {momentOf(one.lock.since)}: {one.lock.reason}
           </p>
         )}
+        {done && <p className="good" role="status">{t(done)}</p>}
       </div>
       <div className="inline">
-        <a className="button" {...link(`explore?root=${encodeURIComponent(one.code)}`)}>
-          {t("who.explore")}
-        </a>
+        {role !== "FINANCE" && (
+          <a className="button" {...link(`explore?root=${encodeURIComponent(one.code)}`)}>
+            {t("who.explore")}
+          </a>
+        )}
         {(role === "OPERATOR" || role === "ADMIN") && (
           <button type="button" onClick={() => setOpen("move")}>
             {t("who.move")}
@@ -129,162 +158,10 @@ function Head({ one, again }: { one: Whole; again: () => void }): ReactNode {
             </button>
           ))}
       </div>
-      {open === "move" && <MoveDialog code={one.code} onClose={close} onDone={done} />}
-      {open === "lock" && <LockDialog codes={[one.code]} onClose={close} onDone={done} />}
-      {open === "unlock" && <UnlockDialog code={one.code} onClose={close} onDone={done} />}
+      {open === "move" && <MoveDialog code={one.code} onClose={close} onDone={finish("move.done")} />}
+      {open === "lock" && <LockDialog codes={[one.code]} onClose={close} onDone={finish("lock.done")} />}
+      {open === "unlock" && <UnlockDialog code={one.code} onClose={close} onDone={finish("unlock.done")} />}
     </header>
-  );
-}
-
-function Month({ one, month }: { one: Whole; month: string }): ReactNode {
-  return (
-    <section>
-      <header className="head">
-        <h2>{t("earn.total", { month })}</h2>
-        <MonthPicker month={month} onChange={(chosen) => alter({ month: chosen })} />
-      </header>
-      <dl className="figures">
-        <Figure label={t("field.sales")} note={`${count(one.monthSales.orders)} ${t("field.orders")}`}>
-          <Money fen={one.monthSales.volumeFen} />
-        </Figure>
-        {one.earnings && (
-          <Figure
-            label={t("earn.title")}
-            note={[
-              [t("earn.base"), one.earnings.baseFen],
-              [t("earn.override"), one.earnings.overrideFen],
-              [t("earn.tier"), one.earnings.tierFen],
-              [t("earn.clawback"), one.earnings.clawbackFen],
-            ]
-              .filter(([, fen]) => fen !== 0)
-              .map(([label, fen], index) => (
-                <span key={String(label)}>
-                  {index > 0 && " · "}
-                  {label} <Money fen={Number(fen)} />
-                </span>
-              ))}
-          >
-            <Money fen={one.earnings.totalFen} />
-          </Figure>
-        )}
-      </dl>
-      {one.statement && <Statement of={one.statement} />}
-    </section>
-  );
-}
-
-function Statement({ of }: { of: NonNullable<Whole["statement"]> }): ReactNode {
-  const rows = [
-    [t("who.opening"), of.openingFen, true],
-    [t("earn.base"), of.baseFen, false],
-    [t("earn.override"), of.overrideFen, false],
-    [t("earn.tier"), of.tierFen, false],
-    [t("earn.adjustment"), of.adjustmentFen + of.returnedFen, false],
-    [t("earn.clawback"), of.clawbackFen + of.voidedFen, false],
-    [t("who.paidOut"), of.paidOutFen, false],
-    [t("who.closing"), of.closingFen, true],
-  ] as const;
-  return (
-    <details>
-      <summary>
-        {t("who.statement")} · {t("who.closing")} <Money fen={of.closingFen} />
-      </summary>
-      <dl className="sums">
-        {rows
-          .filter(([, fen, always]) => always || fen !== 0)
-          .map(([label, fen]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>
-                <Money fen={fen} />
-              </dd>
-            </div>
-          ))}
-      </dl>
-    </details>
-  );
-}
-
-function Entries({ one }: { one: Whole }): ReactNode {
-  const edges = one.commissions?.edges ?? [];
-  return (
-    <section>
-      <h2>
-        {t("who.entries")} <span className="note">{one.commissions && count(one.commissions.totalCount)}</span>
-      </h2>
-      {edges.length === 0 ? (
-        <Empty>{t("earn.none")}</Empty>
-      ) : (
-        <ul className="entries">
-          {edges.map(({ node }) => (
-            <li key={node.id}>
-              <details>
-                <summary>
-                  <span>
-                    {named("kind", node.kind)}
-                    {node.level > 0 && ` L${node.level}`} <Mark kind="entry" value={node.state} />
-                  </span>
-                  <span className="code note">{node.order?.number}</span>
-                  <Money fen={node.amountFen} signed />
-                </summary>
-                <p className="note">{node.explanation}</p>
-              </details>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function Sales({ one }: { one: Whole }): ReactNode {
-  const orders = one.orders?.edges ?? [];
-  const payouts = one.payouts?.edges ?? [];
-  return (
-    <>
-      <section>
-        <h2>
-          {t("who.orders")} <span className="note">{one.orders && count(one.orders.totalCount)}</span>
-        </h2>
-        {orders.length === 0 ? (
-          <Empty />
-        ) : (
-          <Table
-            label={t("who.orders")}
-            rows={orders}
-            id={({ node }) => node.number}
-            columns={[
-              { name: t("field.number"), cell: ({ node }) => <span className="code">{node.number}</span> },
-              { name: t("field.state"), cell: ({ node }) => <span className="note">{node.status}</span> },
-              { name: t("field.buyer"), cell: ({ node }) => <span className="code">{node.buyerCode}</span> },
-              { name: t("field.paid"), cell: ({ node }) => momentOf(node.paidAt) },
-              { name: t("field.net"), number: true, cell: ({ node }) => <Money fen={node.netFen} /> },
-            ]}
-          />
-        )}
-      </section>
-      <section>
-        <h2>
-          {t("who.payouts")} <span className="note">{one.payouts && count(one.payouts.totalCount)}</span>
-        </h2>
-        {payouts.length === 0 ? (
-          <Empty />
-        ) : (
-          <Table
-            label={t("who.payouts")}
-            rows={payouts}
-            id={({ node }) => node.id}
-            columns={[
-              { name: t("field.created"), cell: ({ node }) => dayOf(node.createdAt) },
-              { name: t("field.state"), cell: ({ node }) => <Mark kind="pay" value={node.status} /> },
-              { name: t("field.gross"), number: true, cell: ({ node }) => <Money fen={node.grossFen} /> },
-              { name: t("field.tax"), number: true, cell: ({ node }) => <Money fen={node.taxFen} /> },
-              { name: t("field.net"), number: true, cell: ({ node }) => <Money fen={node.netFen} /> },
-            ]}
-          />
-        )}
-      </section>
-    </>
   );
 }
 
@@ -346,54 +223,6 @@ function Way({ one }: { one: Whole }): ReactNode {
               </li>
             ))}
           </ul>
-        </section>
-      )}
-    </>
-  );
-}
-
-function Team({ one }: { one: Whole }): ReactNode {
-  const edges = one.downline.edges;
-  return (
-    <>
-      {one.team.byLevel.length > 0 && (
-        <section>
-          <h2>{t("who.levels")}</h2>
-          <Levels rows={one.team.byLevel} />
-        </section>
-      )}
-      {edges.length > 0 && (
-        <section>
-          <h2>
-            {t("who.downline")} <span className="note">{count(one.downline.totalCount)}</span>
-          </h2>
-          <Table
-            label={t("who.downline")}
-            rows={edges}
-            id={({ node }) => node.code}
-            onOpen={({ node }) => go(to(node.code))}
-            columns={[
-              {
-                name: t("field.code"),
-                cell: ({ node }) => (
-                  <a className="code" {...link(to(node.code))}>
-                    {node.code}
-                  </a>
-                ),
-              },
-              { name: t("field.name"), cell: ({ node }) => node.name },
-              {
-                name: t("field.rank"),
-                cell: ({ node }) => (
-                  <>
-                    <Rank value={node.rank} /> <Status value={node.status} />
-                  </>
-                ),
-              },
-              { name: t("field.team"), number: true, cell: ({ node }) => count(node.team.size) },
-              { name: t("field.teamVolume"), number: true, cell: ({ node }) => <Money fen={node.team.volumeFen} short /> },
-            ]}
-          />
         </section>
       )}
     </>

@@ -1,6 +1,5 @@
 /** Every sentence of the pages. {name} is filled in; the Chinese dictionary must have the same keys. */
 export const en = {
-  "app.console": "Console",
   "app.team": "My team",
   "nav.explore": "Explore",
   "nav.promoters": "Promoters",
@@ -16,8 +15,6 @@ export const en = {
   "nav.invite": "Invite",
   "nav.main": "Main",
   "nav.skip": "Skip to content",
-  "nav.back": "Back",
-  "nav.more": "Menu",
 
   "sign.in": "Sign in",
   "sign.out": "Sign out",
@@ -33,7 +30,6 @@ export const en = {
   "sign.promoterHere": "This token is a promoter's. Its pages are at {place}.",
   "sign.staffThere": "This token is not a promoter's. Staff use the console.",
   "sign.phone": "Open this page from your invitation app, which signs you in. Or paste a token:",
-  "sign.hide": "Hide",
   "sign.role": "Acting as",
   "role.OPERATOR": "Operator",
   "role.RISK": "Risk",
@@ -66,7 +62,6 @@ export const en = {
   "act.redo": "Redo",
   "act.reset": "Reset",
   "act.run": "Run",
-  "act.open": "Open",
   "act.export": "Export",
   "act.filter": "Filter",
   "act.link": "Copy link",
@@ -78,7 +73,6 @@ export const en = {
 
   "month.previous": "Previous month",
   "month.next": "Next month",
-  "month.this": "This month",
 
   "rank.PROMOTER": "Promoter",
   "rank.SENIOR": "Senior",
@@ -103,11 +97,8 @@ export const en = {
   "field.direct": "Direct",
   "field.valid": "Valid direct",
   "field.depth": "Levels",
-  "field.findings": "Findings",
   "field.month": "Month",
-  "field.amount": "Amount",
   "field.state": "State",
-  "field.kind": "Kind",
   "field.reason": "Reason",
   "field.referrer": "Referrer",
   "field.number": "Number",
@@ -160,10 +151,7 @@ export const en = {
   "sort.TEAM_VOLUME_DESC": "By team sales",
   "sort.JOINED_AT_DESC": "Newest",
 
-  "member.title": "Member",
   "member.below": "Their team",
-  "member.progress": "Progress",
-  "member.thisMonth": "This month",
   "member.allTime": "All time",
 
   "earn.title": "Earnings",
@@ -196,7 +184,6 @@ export const en = {
   "pay.PAID": "Paid",
   "pay.FAILED": "Failed",
   "pay.EXPIRED": "Expired",
-  "pay.balance": "Balance",
   "pay.paid": "Received",
   "pay.held": "On hold",
   "pay.withheld": "Tax withheld",
@@ -235,7 +222,8 @@ export const en = {
   "compliance.NEAR": "Near the line",
   "compliance.OVER": "Over the line",
   "who.money": "Money",
-  "who.months": "Months",
+  "who.months": "The last 12 months",
+  "who.file": "Statement as {form}",
   "who.entries": "Commission entries",
   "who.orders": "Orders",
   "who.payouts": "Payouts",

@@ -1,7 +1,6 @@
 import type { Word } from "./en";
 
 export const zh: Record<Word, string> = {
-  "app.console": "控制台",
   "app.team": "我的团队",
   "nav.explore": "图谱",
   "nav.promoters": "推广员",
@@ -17,8 +16,6 @@ export const zh: Record<Word, string> = {
   "nav.invite": "邀请",
   "nav.main": "主导航",
   "nav.skip": "跳到正文",
-  "nav.back": "返回",
-  "nav.more": "菜单",
 
   "sign.in": "登录",
   "sign.out": "退出",
@@ -40,7 +37,6 @@ export const zh: Record<Word, string> = {
   "role.FINANCE": "财务",
   "role.ADMIN": "管理员",
   "role.SERVICE": "服务",
-  "sign.hide": "收起",
 
   "state.loading": "加载中",
   "state.lost": "服务暂无响应。页面内容可能不是最新的，已填写的内容不会丢失。正在重试…",
@@ -67,7 +63,6 @@ export const zh: Record<Word, string> = {
   "act.redo": "重做",
   "act.reset": "重置",
   "act.run": "运行",
-  "act.open": "打开",
   "act.export": "导出",
   "act.filter": "筛选",
   "act.link": "复制链接",
@@ -79,7 +74,6 @@ export const zh: Record<Word, string> = {
 
   "month.previous": "上个月",
   "month.next": "下个月",
-  "month.this": "本月",
 
   "rank.PROMOTER": "新手营",
   "rank.SENIOR": "进阶群",
@@ -104,11 +98,8 @@ export const zh: Record<Word, string> = {
   "field.direct": "直属",
   "field.valid": "有效直属",
   "field.depth": "层数",
-  "field.findings": "风险发现",
   "field.month": "月份",
-  "field.amount": "金额",
   "field.state": "状态",
-  "field.kind": "类型",
   "field.reason": "原因",
   "field.referrer": "推荐人",
   "field.number": "单号",
@@ -161,10 +152,7 @@ export const zh: Record<Word, string> = {
   "sort.TEAM_VOLUME_DESC": "按团队销售",
   "sort.JOINED_AT_DESC": "最新加入",
 
-  "member.title": "成员",
   "member.below": "其团队",
-  "member.progress": "晋升进度",
-  "member.thisMonth": "本月",
   "member.allTime": "累计",
 
   "earn.title": "收益",
@@ -197,7 +185,6 @@ export const zh: Record<Word, string> = {
   "pay.PAID": "已到账",
   "pay.FAILED": "失败",
   "pay.EXPIRED": "已过期",
-  "pay.balance": "余额",
   "pay.paid": "已到账",
   "pay.held": "冻结",
   "pay.withheld": "已代扣税",
@@ -236,7 +223,8 @@ export const zh: Record<Word, string> = {
   "compliance.NEAR": "接近红线",
   "compliance.OVER": "超过红线",
   "who.money": "资金",
-  "who.months": "月度",
+  "who.months": "最近 12 个月",
+  "who.file": "下载对账单（{form}）",
   "who.entries": "佣金明细",
   "who.orders": "订单",
   "who.payouts": "付款",
