@@ -7,13 +7,20 @@ import re
 from typing import Any
 
 import httpx
+import pytest
 from playwright.async_api import Browser, expect
 
 from graph_api import auth
 from graph_api.viewer import Role
 from tests.conftest import SECRET
-from tests.console.site import PHONE, Site, watched
+from tests.console.site import DESKTOP, PHONE, Site, watched
+from tests.console.words import words
 from tests.schema.conftest import PHONES, REFERRERS
+
+Size = dict[str, int]
+WAYS = pytest.mark.parametrize(
+    ("size", "language"), [(DESKTOP, "en-US"), (PHONE, "zh-CN")], ids=["desktop-en", "phone-zh"]
+)
 
 
 async def content(download: Any) -> bytes:
@@ -29,6 +36,17 @@ async def asked(site: Site, role: Role, query: str) -> dict[str, Any]:
         answer = await client.post("/graphql", json={"query": query}, headers=headers)
     data: dict[str, Any] = answer.json()["data"]
     return data
+
+
+async def changed(site: Site, *mutations: str) -> None:
+    """Fields of mutations, one after the other, none of which may be refused."""
+    fields = " ".join(f"m{n}: {mutation} {{ errors {{ code }} }}" for n, mutation in enumerate(mutations))
+    answer = await asked(site, Role.ADMIN, f"mutation {{ {fields} }}")
+    assert all(each["errors"] == [] for each in answer.values()), answer
+
+
+def enrolment(code: str, referrer: str) -> str:
+    return f'enrolPromoter(input: {{code: "{code}", referrerCode: "{referrer}"}})'
 
 
 async def test_a_promoter_sees_sales_finds_a_member_and_reads_why_it_earned(browser: Browser, site: Site) -> None:
@@ -114,6 +132,32 @@ async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Brows
         await page.get_by_role("searchbox").fill("")
         await expect(rows).to_have_count(len(REFERRERS) + 6)
         assert await watching.faults() == []
+
+
+@WAYS
+async def test_the_list_is_narrowed_by_who_brought_somebody_and_when(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
+        page = watching.page
+        await watching.open("/console/promoters", Role.OPERATOR)
+        rows = page.locator("table tbody tr")
+        await expect(page.get_by_label(say("list.joinedFrom"))).to_be_hidden()
+        await page.get_by_text(say("list.further")).click()
+        await page.get_by_label(say("list.referrer")).fill("A")
+        await expect(rows).to_have_count(2)
+        await page.get_by_label(say("list.joinedTo")).fill("2024-12-31")
+        await expect(page.get_by_text(say("list.none"))).to_be_visible()
+        # The first instant of 2025 in London is a morning of that day in Shanghai.
+        await page.get_by_label(say("list.joinedFrom")).fill("2025-01-01")
+        await page.get_by_label(say("list.joinedTo")).fill("2025-01-01")
+        await expect(rows).to_have_count(2)
+        assert await watching.faults() == []
+        await page.reload()
+        await expect(rows).to_have_count(2)
+        await expect(page.get_by_label(say("list.referrer"))).to_have_value("A")
+        await expect(page.get_by_text(f"{say('list.further')} · 3")).to_be_visible()
 
 
 async def test_two_people_are_joined_by_the_shortest_way_and_a_ring_lies_over_the_tree(
@@ -204,3 +248,15 @@ async def test_a_question_of_ones_own_is_answered_as_table_and_as_graph(browser:
         await expect(page.get_by_role("alert")).to_be_visible()
         await page.reload()
         await expect(page.get_by_label("Cypher that only reads")).to_have_value("CREATE (:X)")
+
+
+async def test_who_is_one_order_short_is_counted_and_shown_as_far_as_asked_for(browser: Browser, site: Site) -> None:
+    await changed(site, *(enrolment(f"Z{n}", "T") for n in range(7)))
+    async with watched(browser, site, size=PHONE, language="zh-CN") as watching:
+        await watching.open("/m/", Role.PROMOTER, "T")
+        short = watching.page.locator("section", has=watching.page.locator("h2", has_text="还差一单的伙伴"))
+        await expect(short.locator("h2")).to_have_text("还差一单的伙伴 · 7 人")
+        await expect(short.locator("li")).to_have_count(5)
+        await short.get_by_role("button").click()
+        await expect(short.locator("li")).to_have_count(7)
+        assert await watching.faults() == []

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
-import { count, dayOf, isPhone } from "../figures";
+import { count, dayAfter, dayOf, isPhone } from "../figures";
 import {
   PromoterListDocument,
   PromotersOfPhoneDocument,
@@ -11,7 +11,7 @@ import {
   type Rank as RankName,
 } from "../generated/graphql";
 import { useMore } from "../more";
-import { SearchBox, Select, TheQuery } from "../parts/controls";
+import { SearchBox, Select, Text, TheQuery } from "../parts/controls";
 import { Money, Rank, Status } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
 import { type Column, Table } from "../parts/table";
@@ -54,10 +54,14 @@ const columns = (): Column<Edge>[] => [
 
 export function PromoterList({ search }: { search: URLSearchParams }): ReactNode {
   const orderBy = (search.get("sort") as PromoterSort | null) ?? "TEAM_VOLUME_DESC";
+  const [from, to, referrerCode] = ["from", "to", "referrer"].map((name) => search.get(name) || null);
   const filter: PromoterFilter = {
     search: search.get("q") || null,
     rank: (search.get("rank") as RankName | null) || null,
     status: (search.get("status") as PromoterStatus | null) || null,
+    joinedFrom: from && `${from}T00:00:00+08:00`,
+    joinedTo: to && `${dayAfter(to)}T00:00:00+08:00`,
+    referrerCode,
   };
   // A phone never stands in an address: addresses are kept, shared and logged.
   const [phone, setPhone] = useState("");
@@ -65,6 +69,8 @@ export function PromoterList({ search }: { search: URLSearchParams }): ReactNode
     setPhone(isPhone(text) ? text : "");
     alter({ q: isPhone(text) ? "" : text });
   };
+  const further = [from, to, referrerCode].filter(Boolean).length;
+  const [isOpen] = useState(further > 0);
   const more = useMore<Edge>(JSON.stringify([phone || filter, orderBy]));
   const listed = useAnswer(PromoterListDocument, phone ? null : { filter, orderBy, after: more.after });
   const found = useAnswer(PromotersOfPhoneDocument, phone ? { phone, after: more.after } : null);
@@ -97,6 +103,20 @@ export function PromoterList({ search }: { search: URLSearchParams }): ReactNode
                 options={SORTS.map((sort) => [sort, named("list.sort", sort)] as const)}
                 onChange={(sort) => alter({ sort })}
               />
+              <details className="further" open={isOpen}>
+                <summary>
+                  {t("list.further")}
+                  {further > 0 && ` · ${further}`}
+                </summary>
+                <div className="filters">
+                  <Text type="date" label={t("list.joinedFrom")} value={from ?? ""} onChange={(day) => alter({ from: day })} />
+                  <Text type="date" label={t("list.joinedTo")} value={to ?? ""} onChange={(day) => alter({ to: day })} />
+                  <label className="field">
+                    <span>{t("list.referrer")}</span>
+                    <SearchBox label={t("list.referrer")} value={referrerCode ?? ""} onChange={(referrer) => alter({ referrer })} />
+                  </label>
+                </div>
+              </details>
             </>
           )}
         </div>

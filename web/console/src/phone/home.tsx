@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
 import { count, thisMonth, yuan } from "../figures";
 import { PhoneHomeDocument, type PhoneHomeQuery } from "../generated/graphql";
@@ -10,6 +10,9 @@ import { signOut } from "../session";
 import { named, t } from "../words";
 
 type Me = NonNullable<PhoneHomeQuery["me"]>;
+/** How many of a list are asked for, and how many of them are shown until more are wanted. */
+const ASKED = 100;
+const SHOWN = 5;
 
 export function Home({ search }: { search: URLSearchParams }): ReactNode {
   const month = search.get("month") ?? thisMonth();
@@ -66,30 +69,47 @@ function Mine({ me, month }: { me: Me; month: string }): ReactNode {
         )}
       </dl>
       <NextRank promotion={me.promotion} />
+      <OneShort members={me.promotion.nearlyValid} />
+    </>
+  );
+}
+
+/** Who would count by one more order, the nearest first. */
+function OneShort({ members }: { members: Me["promotion"]["nearlyValid"] }): ReactNode {
+  const [isWhole, setIsWhole] = useState(false);
+  if (members.length === 0) {
+    return (
       <section>
         <h2>{t("home.short")}</h2>
-        {me.promotion.nearlyValid.length === 0 ? (
-          <Empty>{t("home.noneShort")}</Empty>
-        ) : (
-          <>
-            <p className="note">{t("home.shortWhy")}</p>
-            <ul className="rows">
-              {me.promotion.nearlyValid.map((one) => (
-                <li key={one.code}>
-                  <a {...link(`member/${one.code}`)}>
-                    <span>
-                      <strong>{one.name ?? one.code}</strong>
-                      <small>{one.code}</small>
-                    </span>
-                    <span className="note">{t("home.orders", { count: one.sales.orders })}</span>
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
+        <Empty>{t("home.noneShort")}</Empty>
       </section>
-    </>
+    );
+  }
+  return (
+    <section>
+      <h2>
+        {t("home.short")} · {t("home.members", { count: members.length < ASKED ? members.length : `${ASKED}+` })}
+      </h2>
+      <p className="note">{t("home.shortWhy")}</p>
+      <ul className="rows">
+        {members.slice(0, isWhole ? ASKED : SHOWN).map((one) => (
+          <li key={one.code}>
+            <a {...link(`member/${one.code}`)}>
+              <span>
+                <strong>{one.name ?? one.code}</strong>
+                <small>{one.code}</small>
+              </span>
+              <span className="note">{t("home.orders", { count: one.sales.orders })}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {!isWhole && members.length > SHOWN && (
+        <button type="button" className="wide" onClick={() => setIsWhole(true)}>
+          {t("act.more")}
+        </button>
+      )}
+    </section>
   );
 }
 

@@ -203,6 +203,10 @@ export const en = {
 
   "list.title": "Promoters",
   "list.search": "Filter: code begins with, exact name or phone",
+  "list.further": "More filters",
+  "list.joinedFrom": "Joined from",
+  "list.joinedTo": "Joined until",
+  "list.referrer": "Referrer's code",
   "list.none": "No promoter matches these filters.",
   "list.sort.JOINED_AT_DESC": "Newest",
   "list.sort.CODE": "Code",

@@ -204,6 +204,10 @@ export const zh: Record<Word, string> = {
 
   "list.title": "推广员",
   "list.search": "筛选：邀请码开头、完整姓名或手机号",
+  "list.further": "更多筛选",
+  "list.joinedFrom": "加入时间起",
+  "list.joinedTo": "加入时间止",
+  "list.referrer": "推荐人邀请码",
   "list.none": "没有符合筛选条件的推广员。",
   "list.sort.JOINED_AT_DESC": "最新加入",
   "list.sort.CODE": "邀请码",
