@@ -22,7 +22,8 @@ from graph_api.viewer import Role
 from tests.conftest import SECRET
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "web" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+MODULES = ROOT / "web" / "console" / "node_modules"
+AXE, JSQR = MODULES / "axe-core" / "axe.min.js", MODULES / "jsqr" / "dist" / "jsQR.js"
 DESKTOP, PHONE = {"width": 1360, "height": 850}, {"width": 390, "height": 844}
 PATIENCE_MS = 60_000.0
 expect.set_options(timeout=PATIENCE_MS)

@@ -13,9 +13,9 @@ from playwright.async_api import Browser, expect
 from graph_api import auth
 from graph_api.viewer import Role
 from tests.conftest import SECRET
-from tests.console.site import DESKTOP, PHONE, Site, watched
+from tests.console.site import DESKTOP, JSQR, PHONE, Site, watched
 from tests.console.words import words
-from tests.schema.conftest import PHONES, REFERRERS
+from tests.schema.conftest import NAMES, PHONES, REFERRERS
 
 Size = dict[str, int]
 WAYS = pytest.mark.parametrize(
@@ -49,22 +49,39 @@ def enrolment(code: str, referrer: str) -> str:
     return f'enrolPromoter(input: {{code: "{code}", referrerCode: "{referrer}"}})'
 
 
-async def test_a_promoter_sees_sales_finds_a_member_and_reads_why_it_earned(browser: Browser, site: Site) -> None:
-    async with watched(browser, site, size=PHONE) as watching:
+async def ring(site: Site, root: str) -> None:
+    """Five with one device below a new root: R once more, for a test that changes what it finds."""
+    members = [f"{root}{n}" for n in range(1, 6)]
+    links = ", ".join(f'{{code: "{one}", kind: DEVICE, value: "phone-of-{root}"}}' for one in members)
+    await changed(
+        site,
+        f'enrolPromoter(input: {{code: "{root}"}})',
+        *(enrolment(member, root) for member in members),
+        f"linkIdentifiers(input: [{links}])",
+    )
+
+
+@WAYS
+async def test_a_promoter_sees_sales_finds_a_member_and_reads_why_it_earned(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
         page = watching.page
         await watching.open("/m/?month=2026-01", Role.PROMOTER, "A")
         await expect(page.locator(".figure").first).to_contain_text("¥1,000.00")
-        await page.get_by_role("link", name="Team").click()
-        await page.get_by_label("Code or exact name").fill("B")
+        await page.get_by_role("link", name=say("nav.team"), exact=True).click()
+        await page.get_by_label(say("team.search")).fill("B")
         await expect(page.locator(".rows li")).to_have_count(1)
         await page.locator(".rows a").click()
         await expect(page.locator("h1")).to_have_text("姓**")
-        await page.get_by_role("link", name="Earnings").click()
-        await page.get_by_role("button", name="Previous month").click()
+        await page.get_by_role("link", name=say("nav.earnings"), exact=True).click()
+        await page.get_by_role("button", name=say("month.previous")).click()
         await page.goto(f"{site.url}/m/earnings?month=2026-01")
         await watching.settled()
         await page.locator(".rows summary").first.click()
-        await expect(page.locator(".why").first).to_contain_text("order o-")
+        await expect(page.locator(".why").first).to_contain_text(re.compile("(order|订单) o-"))
+        assert await watching.faults() == []
 
 
 async def test_nobody_is_paid_before_the_contract_is_accepted_on_the_phone(browser: Browser, site: Site) -> None:
@@ -83,19 +100,35 @@ async def test_nobody_is_paid_before_the_contract_is_accepted_on_the_phone(brows
         await expect(page.get_by_text("Contract to accept")).to_have_count(0)
 
 
-async def test_an_invitation_is_a_picture_of_an_address(browser: Browser, site: Site) -> None:
+SEEN = """async bytes => {
+    const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    const paint = new OffscreenCanvas(picture.width, picture.height).getContext('2d');
+    paint.drawImage(picture, 0, 0);
+    const {data, width, height} = paint.getImageData(0, 0, picture.width, picture.height);
+    return jsQR(data, width, height)?.data;
+}"""
+
+
+async def test_a_camera_reads_from_the_saved_invitation_where_it_leads(browser: Browser, site: Site) -> None:
     async with watched(browser, site, size=PHONE) as watching:
+        page = watching.page
         await watching.open("/m/invite", Role.PROMOTER, "A")
-        await expect(watching.page.get_by_role("img", name="Invitation poster")).to_be_visible()
-        async with watching.page.expect_download() as download:
-            await watching.page.get_by_role("link", name="Save picture").click()
-        assert (await content(download)).startswith(b"\x89PNG")
-        await watching.page.goto(f"{site.url}/m/join/A")
-        await expect(watching.page.locator(".large")).to_have_text("A")
+        await expect(page.get_by_role("img", name="Invitation poster")).to_be_visible()
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="Save picture").click()
+        await page.evaluate(JSQR.read_text("utf-8"))
+        seen = await page.evaluate(SEEN, list(await content(download)))
+        assert seen == f"{site.url}/m/join/A"
+        await page.goto(seen)
+        await expect(page.locator(".large")).to_have_text("A")
 
 
-async def test_the_network_is_walked_and_every_step_can_be_taken_back(browser: Browser, site: Site) -> None:
-    async with watched(browser, site) as watching:
+@WAYS
+async def test_the_network_is_walked_and_every_step_can_be_taken_back(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
         page = watching.page
         await watching.open("/console/explore", Role.OPERATOR)
         await page.keyboard.press("/")
@@ -103,16 +136,16 @@ async def test_the_network_is_walked_and_every_step_can_be_taken_back(browser: B
         await page.get_by_role("button", name="A 姓*").click()
         rows = page.locator("section.rows tbody tr")
         await expect(rows).to_have_count(5)
-        await page.get_by_role("button", name="Collapse").click()
+        await page.get_by_role("button", name=say("explore.collapse"), exact=True).click()
         await expect(rows).to_have_count(1)
         restored = page.url
-        await page.get_by_role("button", name="Undo").click()
+        await page.get_by_role("button", name=say("act.undo"), exact=True).click()
         await expect(rows).to_have_count(5)
-        await page.get_by_role("button", name="Redo").click()
+        await page.get_by_role("button", name=say("act.redo"), exact=True).click()
         await expect(rows).to_have_count(1)
         await page.goto(restored)
         await expect(rows).to_have_count(1)
-        await expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+        await expect(page.get_by_role("button", name=say("act.undo"), exact=True)).to_be_disabled()
 
 
 async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Browser, site: Site) -> None:
@@ -187,50 +220,97 @@ async def test_what_is_shown_can_be_taken_along_in_four_forms(browser: Browser, 
             assert (await content(download)).startswith(beginning)
 
 
-async def test_a_branch_is_moved_only_after_its_preview(browser: Browser, site: Site) -> None:
-    async with watched(browser, site) as watching:
+@WAYS
+async def test_a_branch_is_moved_only_after_its_preview(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    root, new_referrer = ("V", "E") if language == "en-US" else ("W", "B")
+    await ring(site, root)
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
         page = watching.page
-        await watching.open("/console/promoter/S", Role.OPERATOR)
-        await page.get_by_role("button", name="Move…").click()
-        move = page.get_by_role("button", name="Move 0 people")
-        await expect(move).to_be_disabled()
-        to = page.get_by_label("New referrer's code")
-        await to.fill("T")
-        await page.get_by_role("button", name="Preview").click()
-        await expect(page.get_by_text("Refused: it would close a cycle.")).to_be_visible()
-        await to.fill("E")
-        await expect(page.get_by_role("button", name="Move 0 people")).to_be_disabled()
-        await page.get_by_role("button", name="Preview").click()
-        await expect(page.get_by_text("2 people would move.")).to_be_visible()
-        await page.get_by_label("Reason").fill("asked for it")
-        await page.get_by_role("button", name="Move 2 people").click()
+        await watching.open(f"/console/promoter/{root}", Role.OPERATOR)
+        await page.get_by_role("button", name=say("who.move")).click()
+        unseen = page.get_by_role("button", name=say("move.confirm", count=0))
+        await expect(unseen).to_be_disabled()
+        to = page.get_by_label(say("move.to"))
+        await to.fill(f"{root}1")
+        await page.get_by_role("button", name=say("move.preview"), exact=True).click()
+        await expect(page.get_by_text(say("move.cycle"))).to_be_visible()
+        await to.fill(new_referrer)
+        await expect(unseen).to_be_disabled()
+        await page.get_by_role("button", name=say("move.preview"), exact=True).click()
+        await expect(page.get_by_text(say("move.count", count=6))).to_be_visible()
+        assert await watching.faults() == []
+        await page.get_by_label(say("move.reason")).fill("asked for it")
+        await page.get_by_role("button", name=say("move.confirm", count=6)).click()
         await expect(page.get_by_role("dialog")).to_have_count(0)
-        await expect(page.get_by_text("Moved.", exact=True)).to_be_visible()
+        await expect(page.get_by_text(say("move.done"), exact=True)).to_be_visible()
         await expect(page.locator(".chain a")).to_have_count(2)
 
 
-async def test_a_finding_goes_from_the_queue_to_its_members_lock(browser: Browser, site: Site) -> None:
-    async with watched(browser, site) as watching:
+@WAYS
+async def test_a_finding_goes_from_the_queue_to_its_members_lock(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    root = "X" if language == "en-US" else "Y"
+    await ring(site, root)
+    assert (await asked(site, Role.RISK, "mutation { scanRisk { raised } }"))["scanRisk"]["raised"] >= 1
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
         page = watching.page
         await watching.open("/console/risk", Role.RISK)
-        assert (await asked(site, Role.RISK, "mutation { scanRisk { raised } }"))["scanRisk"]["raised"] >= 1
-        await page.reload()
-        await watching.settled()
         await page.keyboard.press("j")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("heading", name="Identity ring")).to_be_visible()
-        await expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
+        await expect(page.locator("tbody tr").first).to_be_focused()
+        await page.locator(".queue tr", has_text=say("detector.IDENTITY_RING")).filter(has_text=f"{root}1").click()
+        await expect(page.get_by_role("heading", name=say("risk.evidence"), exact=True)).to_be_visible()
         await expect(page.locator(".case tbody tr")).to_have_count(5)
-        await page.get_by_label("Note").fill("one telephone")
-        await page.get_by_role("button", name="Dismiss").click()
-        await expect(page.get_by_text("Decision recorded.")).to_be_visible()
-        await page.get_by_role("button", name="Lock 5 members…").click()
-        await expect(page.get_by_text("What a lock would do")).to_be_visible()
-        await page.get_by_label("Reason").fill("after all")
-        await page.get_by_role("dialog").get_by_role("button", name="Lock", exact=True).click()
+        assert await watching.faults() == []
+        await page.get_by_label(say("risk.note")).fill("one telephone")
+        await page.get_by_role("button", name=say("risk.DISMISS")).click()
+        await expect(page.get_by_text(say("risk.reviewed"))).to_be_visible()
+        await page.get_by_role("button", name=say("risk.lockMembers", count=5)).click()
+        await expect(page.get_by_text(say("blast.title"))).to_be_visible()
+        await page.get_by_label(say("field.reason")).fill("after all")
+        await page.get_by_role("dialog").get_by_role("button", name=say("lock.confirm"), exact=True).click()
         await expect(page.get_by_role("dialog")).to_have_count(0)
-        await expect(page.get_by_text("Locked.", exact=True)).to_be_visible()
+        await expect(page.get_by_text(say("lock.done"), exact=True)).to_be_visible()
         await expect(page.locator(".case .status.LOCKED")).to_have_count(5)
+
+
+@WAYS
+async def test_finance_reads_a_promoters_name_and_books_and_that_they_balance(
+    browser: Browser, site: Site, size: Size, language: str
+) -> None:
+    say = words(language)
+    async with watched(browser, site, size=size, language=language) as watching:
+        page = watching.page
+        await watching.open("/console/", Role.FINANCE)
+        await expect(page.get_by_role("navigation", name=say("nav.main")).get_by_role("link")).to_have_text(
+            [say("nav.promoters"), say("nav.dashboard")]
+        )
+        await page.get_by_role("searchbox", name=say("list.search")).fill(NAMES["B"])
+        row = page.locator("table tbody tr", has_text=PHONES["B"])
+        await expect(row).to_contain_text(NAMES["B"])
+        await row.click()
+        await expect(page.locator("h1")).to_contain_text(NAMES["B"])
+        await expect(page.locator(".chain")).to_contain_text(PHONES["B"])
+        await page.goto(f"{site.url}/console/promoter/B?month=2026-01")
+        entry = page.locator(".entries details", has_text="o-B")
+        await entry.locator("summary").click()
+        await expect(entry).to_contain_text("+¥200.00")
+        await page.locator("details", has=page.locator("summary", has_text=say("who.statement"))).click()
+        await expect(page.locator("dt", has_text=say("who.opening")).locator("xpath=..")).to_contain_text("¥0.00")
+        for forbidden in ("who.move", "who.lock"):
+            await expect(page.get_by_role("button", name=say(forbidden))).to_have_count(0)
+        assert await watching.faults() == []
+        await page.get_by_role("link", name=say("nav.dashboard"), exact=True).click()
+        ledger = page.locator(".figure", has=page.locator("dt", has_text=say("dash.ledger")))
+        await expect(ledger).to_contain_text("¥0.00")
+        await expect(ledger).to_contain_text(re.compile(say("dash.balanced", entries=r"\d+")))
+        assert await watching.faults() == []
+        await page.goto(f"{site.url}/console/risk")
+        await expect(page.locator("h1")).to_have_text(say("list.title"))
 
 
 async def test_a_question_of_ones_own_is_answered_as_table_and_as_graph(browser: Browser, site: Site) -> None:

@@ -44,6 +44,8 @@ async def test_staff_pages(
         assert await watching.page.evaluate("document.documentElement.lang") == language.replace("-US", "")
         text = await watching.page.inner_text("body")
         assert [raw for raw in (*NAMES.values(), *PHONES.values()) if raw in text] == []
+        width: int = await watching.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"]
         assert await watching.faults() == []
 
 
