@@ -27,7 +27,8 @@ OUT = ROOT / "docs" / "screenshots"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MONTH = "2026-10"
 PATIENCE_MS = 240_000
-Act = Callable[[Page], object]
+People = Mapping[str, str]
+Act = Callable[[Page, People], object]
 
 
 def still(page: Page) -> None:
@@ -39,31 +40,41 @@ def still(page: Page) -> None:
 
 
 def clicks(selector: str) -> Act:
-    def act(page: Page) -> None:
+    def act(page: Page, people: People) -> None:
         page.click(selector)
         still(page)
 
     return act
 
 
-def tries_a_move(page: Page) -> None:
+def tries_a_move(page: Page, people: People) -> None:
     page.click("text=Move…")
     page.fill("dialog input", "p-88888")
     page.click("text=Preview")
     still(page)
 
 
+def finds_by_phone(page: Page, people: People) -> None:
+    page.fill("[data-search]", people["phone"])
+    page.wait_for_function("() => document.querySelectorAll('tbody tr').length === 1")
+    still(page)
+
+
 @dataclass(frozen=True)
 class Shot:
-    """A page as somebody sees it; `path` may name a `{member}` of the promoter's team, and one `{deep}` below."""
+    """A page as somebody sees it; `path` may name a `{member}` of the promoter's team and one `{deep}` below, and one
+    `{ringed}` of a ring with whom it has `{above}` it."""
 
     name: str
     path: str
-    role: str = "ADMIN"
+    role: str | None = "ADMIN"
+    """None: nobody is signed in."""
     language: str = "en-US"
     theme: str = "light"
     size: str = "desktop"
     acts: tuple[Act, ...] = ()
+    is_whole: bool = False
+    """Down to the page's end, not only what is seen at once."""
 
 
 def phone(name: str, path: str, *acts: Act, language: str = "zh-CN", theme: str = "light") -> Shot:
@@ -75,10 +86,14 @@ SHOTS = (
     Shot(
         "explore-radial", "/console/explore?root=p-88888&layout=radial&depth=1000&limit=2000&size=volume", theme="dark"
     ),
+    Shot("explore-difference", f"/console/explore?root=p-88888&since={MONTH}-01&depth=6&limit=1000"),
+    Shot("explore-ring", "/console/explore?root={above}&sel={ringed}&r={ringed}"),
     Shot("explore-layers-zh", "/console/explore?root=p-88888&layout=layered&depth=6&limit=1000", language="zh-CN"),
     Shot("promoters", "/console/promoters"),
+    Shot("promoters-by-phone", "/console/promoters", acts=(finds_by_phone,)),
     Shot("promoter", f"/console/promoter/p-88888?month={MONTH}"),
     Shot("move", f"/console/promoter/{{deep}}?month={MONTH}", acts=(tries_a_move,)),
+    Shot("lock", f"/console/promoter/{{member}}?month={MONTH}", acts=(clicks("text=Lock…"),)),
     Shot("risk", "/console/risk", role="RISK", acts=(clicks("tbody tr >> nth=2"),)),
     Shot("risk-dark-zh", "/console/risk", "RISK", "zh-CN", "dark", acts=(clicks("tbody tr >> nth=2"),)),
     Shot("detectors", "/console/detectors", role="RISK", acts=(clicks(".detector summary >> nth=3"),)),
@@ -88,8 +103,9 @@ SHOTS = (
         role="RISK",
         acts=(clicks(".bench .main"), clicks("[role=group] button:text-is('Graph')")),
     ),
-    Shot("dashboard", f"/console/dashboard?month={MONTH}"),
+    Shot("dashboard", f"/console/dashboard?month={MONTH}", is_whole=True),
     Shot("audit", "/console/audit"),
+    Shot("sign-in", "/console/", role=None),
     Shot("console-phone", "/console/promoters", language="zh-CN", size="phone"),
     phone("home", f"/m/?month={MONTH}"),
     phone("home-dark-en", f"/m/?month={MONTH}", language="en-US", theme="dark"),
@@ -101,7 +117,7 @@ SHOTS = (
 )
 
 
-def taken(browser: Browser, url: str, token: str, shot: Shot, people: Mapping[str, str]) -> list[str]:
+def taken(browser: Browser, url: str, token: str | None, shot: Shot, people: People) -> list[str]:
     """Writes the picture; what the page complained of meanwhile."""
     size = PHONE if shot.size == "phone" else DESKTOP
     context = browser.new_context(viewport=size, locale=shot.language, color_scheme=shot.theme)  # type: ignore[arg-type]
@@ -110,11 +126,11 @@ def taken(browser: Browser, url: str, token: str, shot: Shot, people: Mapping[st
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{url}{shot.path.format_map(people)}#token={token}")
+    page.goto(f"{url}{shot.path.format_map(people)}{f'#token={token}' if token else ''}")
     still(page)
     for act in shot.acts:
-        act(page)
-    page.screenshot(path=OUT / f"{shot.name}.png")
+        act(page, people)
+    page.screenshot(path=OUT / f"{shot.name}.png", full_page=shot.is_whole)
     context.close()
     return [f"{shot.name}: {complaint}" for complaint in complaints]
 
@@ -136,15 +152,22 @@ def asked(url: str, token: str, query: str) -> dict[str, Any]:
     return data
 
 
-def people_of(url: str, token: str) -> dict[str, str]:
-    """Codes of the largest branch at the first and at the second level below the demonstration's promoter."""
+def people_of(url: str, tokens: Mapping[str, str]) -> dict[str, str]:
+    """Whom the pictures are of: the largest branch at the first and at the second level below the demonstration's
+    promoter, its phone, and one of a ring."""
     levels = " ".join(
         f"{name}: downline(level: {level}, orderBy: TEAM_VOLUME_DESC, first: 1) {{ edges {{ node {{ code }} }} }}"
         for name, level in (("member", 1), ("deep", 2))
     )
     query = f'{{ promoter(code: "p-88888") {{ {levels} }} }}'
-    found = asked(url, token, query)["promoter"]
-    return {name: page["edges"][0]["node"]["code"] for name, page in found.items()}
+    found = asked(url, tokens["ADMIN"], query)["promoter"]
+    people = {name: page["edges"][0]["node"]["code"] for name, page in found.items()}
+    rings = """{ findings(filter: {detector: "IDENTITY_RING"}, first: 1) {
+        edges { node { members(first: 1) { code upline(first: 1) { code } } } } } }"""
+    (ringed,) = asked(url, tokens["RISK"], rings)["findings"]["edges"][0]["node"]["members"]
+    above = ringed["upline"][0]["code"] if ringed["upline"] else ringed["code"]
+    phone = asked(url, tokens["PROMOTER"], "{ me { phone } }")["me"]["phone"]
+    return people | {"ringed": ringed["code"], "above": above, "phone": phone}
 
 
 def scanned(told: str) -> None:
@@ -174,13 +197,13 @@ def demonstration(data_dir: Path) -> Iterator[str]:
 def take(url: str, tokens: dict[str, str], names: list[str]) -> list[str]:
     OUT.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
-    people = people_of(url, tokens["ADMIN"])
+    people = people_of(url, tokens)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for shot in SHOTS:
             if not names or shot.name in names:
                 print(shot.name, flush=True)
-                complaints += taken(browser, url, tokens[shot.role], shot, people)
+                complaints += taken(browser, url, tokens[shot.role] if shot.role else None, shot, people)
         browser.close()
     return complaints
 
