@@ -271,10 +271,14 @@ async def viewer_of_request(sessions: Sessions, stores: Stores, secret: str, req
 
 
 def payer_of(viewer: Viewer, authorization: object) -> str:
-    """Whose budget pays: a promoter's, whatever tokens it has; of others each token, and each person without one."""
+    """Whose budget pays: a promoter's, whatever tokens it has; of others each token, and each person without one.
+
+    A token is told by what of it is signed: the rest may be spelled in several ways, each of which would be another.
+    """
     if viewer.promoter_code is not None or not isinstance(authorization, str):
         return viewer.actor
-    return f"{viewer.actor}:{sha256(authorization.encode()).hexdigest()[:16]}"
+    signed = authorization.partition(" ")[2].strip().rpartition(".")[0]
+    return f"{viewer.actor}:{sha256(signed.encode()).hexdigest()[:16]}"
 
 
 def _is_staff(viewer: Viewer) -> bool:

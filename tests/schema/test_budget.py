@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cypher.store import Store
 from graph_api import auth
+from graph_api.door import payer_of
 from graph_api.pii import Pii
 from graph_api.prices import COST_MAX
 from graph_api.servers import Servers
@@ -93,6 +94,15 @@ async def test_each_token_of_staff_has_its_own(bounded: Service) -> None:
     assert await spend(bounded, Role.OPERATOR, None, headers) == 2
     assert await spend(bounded, Role.OPERATOR, None, headers) == 0
     assert (await bounded.post(PAGE, role=Role.OPERATOR)).status_code == 200
+
+
+def test_a_token_is_the_same_however_it_is_spelled() -> None:
+    token, other = (auth.issue(SECRET, Role.SERVICE) for _ in range(2))
+    payers = set()
+    for spelled in (f"Bearer {token}", f"bEARER   {token} ", f"Bearer {token}="):
+        payers.add(payer_of(auth.viewer_of(SECRET, spelled), spelled))
+    assert len(payers) == 1
+    assert payer_of(auth.viewer_of(SECRET, f"Bearer {other}"), f"Bearer {other}") not in payers
 
 
 async def test_what_is_not_valid_is_paid_all_the_same(bounded: Service) -> None:
