@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, NoReturn, cast
 
 import orjson
-from graphql import DocumentNode, ExecutionResult, OperationType
+from graphql import ExecutionResult, OperationType
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.exceptions import ConnectionRejectionError
@@ -33,7 +33,7 @@ from graph_api import metrics
 from graph_api.answers import as_error, as_errors
 from graph_api.auth import Unauthenticated, viewer_until
 from graph_api.context import Context, Language, language_of
-from graph_api.door import Door, payer_of
+from graph_api.door import Door, Understood, payer_of
 from graph_api.limits import BadInput, TooCostly
 from graph_api.requests import GraphQLRequest, from_json, graphql_request
 from graph_api.sessions import CSRF_HEADER, NotOurPage, SignedIn, has_cookie
@@ -43,9 +43,10 @@ MESSAGE_BYTES_MAX = 256 * 1024
 """A longer message ends its socket; the server holds to it while it reads."""
 SOCKETS_MAX = WAITING_MAX = 1_000
 """Those that were let in, and apart from them those that have shown no token yet: nobody outside takes anybody's place."""
-SOCKETS_OF_PROMOTER_MAX = 20
+SOCKETS_OF_PROMOTER_MAX, SOCKETS_OF_OTHER_MAX = 20, 200
+"""Others: a service's token, or a member of staff, in all its tabs."""
 OPERATIONS_OF_SOCKET_MAX = 20
-OPERATIONS_OF_PROMOTER_MAX = 40
+OPERATIONS_OF_PROMOTER_MAX, OPERATIONS_OF_OTHER_MAX = 40, 1_000
 OPERATIONS_MAX = 5_000
 ID_LENGTH_MAX = REASON_LENGTH_MAX = 120
 INIT_SECONDS = 3.0
@@ -70,8 +71,8 @@ class Sockets:
     waiting: int = 0
     open: int = 0
     operations: int = 0
-    by_promoter: Counter[str] = field(default_factory=Counter)
-    operations_by_promoter: Counter[str] = field(default_factory=Counter)
+    by_payer: Counter[str] = field(default_factory=Counter)
+    operations_by_payer: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
@@ -165,44 +166,41 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         self._session: SignedIn | None = None
         self._language: Language = language_of(websocket.headers.get("accept-language", ""))
         self._viewer: Viewer | None = None
+        self._payer = ""
         self._expiry: asyncio.Task[None] | None = None
 
     async def on_ws_connect(self, context: Mapping[str, Any]) -> UnsetType:
         """Let in whoever has a good token, in the payload or in the header of the upgrade, until it expires."""
         given = {name.lower(): value for name, value in context["connection_params"].items()}
+        authorization = given.get("authorization", self._headers.get("authorization"))
         try:
-            viewer, left_seconds = await self._shown(given)
+            viewer, left_seconds = await self._shown(authorization, given.get(CSRF_HEADER.lower()))
         except (Unauthenticated, NotOurPage) as error:
             raise ConnectionRejectionError from error
-        code = viewer.promoter_code
+        payer = payer_of(viewer, authorization)
         if self._sockets.open >= SOCKETS_MAX:
             await self._turn_away("Too many sockets")
-        if code is not None and self._sockets.by_promoter[code] >= SOCKETS_OF_PROMOTER_MAX:
-            await self._turn_away("Too many sockets of one promoter")
-        if code is not None:
-            self._sockets.by_promoter[code] += 1
+        if self._sockets.by_payer[payer] >= (
+            SOCKETS_OF_OTHER_MAX if viewer.promoter_code is None else SOCKETS_OF_PROMOTER_MAX
+        ):
+            await self._turn_away("Too many sockets of one caller")
+        self._sockets.by_payer[payer] += 1
         self._sockets.waiting -= 1
         self._sockets.open += 1
-        self._viewer = viewer
+        self._viewer, self._payer = viewer, payer
         self._expiry = asyncio.create_task(self._expire(left_seconds))
         return cast("UnsetType", UNSET)  # no payload of the acknowledgement
 
-    async def _shown(self, given: Mapping[str, object]) -> tuple[Viewer, float]:
+    async def _shown(self, authorization: object, csrf: object) -> tuple[Viewer, float]:
         """Who it is by what was shown, and for how many seconds at most: a token, else a session of the browser."""
-        authorization = given.get("authorization", self._headers.get("authorization"))
         if authorization is None and has_cookie(self._headers):
-            door, csrf = self._door, given.get(CSRF_HEADER.lower())
+            door = self._door
             found = await door.sessions.of_socket(
                 door.stores().store, door.secret(), self._headers, csrf=csrf, now=time.time_ns() // 1000
             )
             self._session = found
             return found.viewer, found.left_seconds
         return viewer_until(self._door.secret(), authorization if isinstance(authorization, str) else None)
-
-    @property
-    def _promoter_code(self) -> str:
-        """Whose socket it is; "" for staff, and while nobody is let in."""
-        return (self._viewer.promoter_code or "") if self._viewer is not None else ""
 
     @property
     def is_let_in(self) -> bool:
@@ -239,9 +237,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             await super().shutdown()
         finally:
-            if code := self._promoter_code:
-                self._sockets.by_promoter[code] -= 1
-                self._sockets.by_promoter += Counter()  # drops those at 0
+            if self.is_let_in:
+                self._sockets.by_payer[self._payer] -= 1
+                self._sockets.by_payer += Counter()  # drops those at 0
 
     async def handle_message(self, message: Any) -> None:
         fault = _fault(message)
@@ -255,12 +253,13 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_message(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        if self.connection_acknowledged and message["id"] not in self.operations:
+        if self._viewer is not None and message["id"] not in self.operations:
             full = None
+            most = OPERATIONS_OF_OTHER_MAX if self._viewer.promoter_code is None else OPERATIONS_OF_PROMOTER_MAX
             if len(self.operations) >= OPERATIONS_OF_SOCKET_MAX:
                 full = TooCostly(f"a socket runs at most {OPERATIONS_OF_SOCKET_MAX} operations at once")
-            elif self._sockets.operations_by_promoter[self._promoter_code] >= OPERATIONS_OF_PROMOTER_MAX:
-                full = TooCostly(f"a promoter runs at most {OPERATIONS_OF_PROMOTER_MAX} operations at once")
+            elif self._sockets.operations_by_payer[self._payer] >= most:
+                full = TooCostly(f"you may run at most {most} operations at once over all sockets")
             elif self._sockets.operations >= OPERATIONS_MAX:
                 full = TooCostly("too many operations are running, try again later")
             if full is not None:
@@ -271,9 +270,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         """Queries and mutations as over HTTP, subscriptions event by event."""
-        request_id, code = uuid.uuid4().hex, self._promoter_code
+        request_id = uuid.uuid4().hex
         self._sockets.operations += 1
-        self._sockets.operations_by_promoter[code] += bool(code)
+        self._sockets.operations_by_payer[self._payer] += 1
         metrics.OPERATIONS.inc()
         try:
             await self._run(operation, request_id)
@@ -284,27 +283,25 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 await _refuse(operation, as_errors(error, request_id))
         finally:
             self._sockets.operations -= 1
-            self._sockets.operations_by_promoter[code] -= bool(code)
-            self._sockets.operations_by_promoter += Counter()  # drops those at 0
+            self._sockets.operations_by_payer[self._payer] -= 1
+            self._sockets.operations_by_payer += Counter()  # drops those at 0
             metrics.OPERATIONS.dec()
 
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
         assert self._viewer is not None, "nothing runs before the socket is let in"
         id = str(operation.query) if isinstance(operation.query, _Id) else None
         asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name, id)
-        shown = cast("Mapping[str, Any]", self.context)["connection_params"]
-        authorization = next((value for name, value in shown.items() if name.lower() == "authorization"), None)
-        understood = await self._door.understood(asked, self._viewer, payer_of(self._viewer, authorization))
-        document, definition = understood.document, understood.operation
+        understood = await self._door.understood(asked, self._viewer, self._payer)
+        definition = understood.operation
         context = Context(self._door.stores(), self._viewer, self._language)
         if definition.operation is OperationType.SUBSCRIPTION:
-            events = await self._door.events(document, context, asked)
+            events = await self._door.events(understood.document, context, asked)
             if isinstance(events, ExecutionResult):
                 await _refuse(operation, [as_error(error, request_id) for error in events.errors or ()])
                 return
             async with aclosing(events):
                 async for event in events:
-                    await _tell(operation, await self._told(document, context, asked, request_id, event))
+                    await _tell(operation, await self._told(understood, context, asked, request_id, event))
         else:
             began = time.perf_counter()
             payload = await self._door.carried_out(understood, context, asked, request_id)
@@ -316,11 +313,13 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _told(
-        self, document: DocumentNode, context: Context, asked: GraphQLRequest, request_id: str, event: object
+        self, understood: Understood, context: Context, asked: GraphQLRequest, request_id: str, event: object
     ) -> dict[str, Any]:
         """The response to an event, once the store is there."""
         while True:
-            payload = await self._door.answer(document, context.anew(), asked, request_id, event)
+            began = time.perf_counter()
+            payload = await self._door.answer(understood.document, context.anew(), asked, request_id, event)
+            metrics.told(understood.name, time.perf_counter() - began)
             if all(error["extensions"]["code"] != "UNAVAILABLE" for error in payload.get("errors", ())):
                 return payload
             await asyncio.sleep(AWAY_SECONDS)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from graph_api import sockets
-from graph_api.metrics import OPERATIONS, SOCKETS
+from graph_api.metrics import ANONYMOUS, OPERATIONS, REGISTRY, SOCKETS
 from graph_api.servers import Servers
 from graph_api.settings import Settings
 from graph_api.viewer import Role
-from tests.subscriptions.client import PATIENCE_SECONDS, TEAM, Closed, Served, served, token
+from tests.subscriptions.client import PATIENCE_SECONDS, TEAM, Closed, Served, Socket, served, token
 
 
 async def test_the_token_is_in_the_payload_or_in_the_upgrade(network: Served) -> None:
@@ -165,6 +166,17 @@ async def test_what_cannot_run_is_refused_and_the_socket_goes_on(
         assert await socket.data() == {"me": None}
 
 
+async def test_events_are_timed_by_the_name_of_their_subscription(network: Served) -> None:
+    def count() -> float:
+        return REGISTRY.get_sample_value("promograph_event_seconds_count", {"name": ANONYMOUS}) or 0
+
+    before = count()
+    async with network.socket() as socket:
+        await socket.subscribe(TEAM, code="A")
+        await socket.team()
+        assert count() == before + 1
+
+
 async def test_what_breaks_inside_is_not_told(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret")
@@ -225,7 +237,7 @@ async def test_sockets_and_operations_are_bounded_and_counted(network: Served, m
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (SOCKETS._value.get(), OPERATIONS._value.get()) != before:  # noqa: ASYNC110 - nothing tells us
             await asyncio.sleep(0.01)
-    assert (network.sockets.open, network.sockets.operations, network.sockets.by_promoter) == (0, 0, {})
+    assert (network.sockets.open, network.sockets.operations, network.sockets.by_payer) == (0, 0, {})
     assert network.feed._teams == {}
 
 
@@ -262,7 +274,41 @@ async def test_a_promoters_operations_are_bounded_over_all_its_sockets(
     async with asyncio.timeout(PATIENCE_SECONDS):
         while network.sockets.operations:  # noqa: ASYNC110 - nothing tells us
             await asyncio.sleep(0.01)
-    assert network.sockets.operations_by_promoter == {}
+    assert network.sockets.operations_by_payer == {}
+
+
+@pytest.mark.parametrize("shown", ["payload", "header"])
+async def test_a_token_of_a_service_takes_a_share_and_not_everybodys_place(
+    network: Served, monkeypatch: pytest.MonkeyPatch, shown: str
+) -> None:
+    monkeypatch.setattr(sockets, "SOCKETS_OF_OTHER_MAX", 2)
+    monkeypatch.setattr(sockets, "OPERATIONS_OF_OTHER_MAX", 3)
+    service, other = token(Role.SERVICE), token(Role.SERVICE)
+
+    async def open(stack: AsyncExitStack, token: str) -> tuple[Socket, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {token}"} if shown == "header" else {}
+        socket = await stack.enter_async_context(network.open(headers=headers))
+        return socket, await socket.init(None if headers else token)
+
+    async with AsyncExitStack() as stack:
+        (one, _), (two, _) = [await open(stack, service) for _ in range(2)]
+        with pytest.raises(Closed) as third:
+            await open(stack, service)
+        assert third.value.code == 1013
+        (another, _), (staff, _) = await open(stack, other), await open(stack, token())
+        for number, socket in enumerate((one, one, two)):
+            await socket.subscribe(TEAM, id=f"{number}", code="A")
+            await socket.team(f"{number}")
+        await two.subscribe(TEAM, id="over", code="A")
+        over = await two.next()
+        assert (over["type"], over["payload"][0]["extensions"]["code"]) == ("error", "COST_EXCEEDED")
+        for socket in (another, staff):
+            await socket.subscribe(TEAM, code="A")
+            await socket.team()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while network.sockets.open or network.sockets.operations:  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(0.01)
+    assert (network.sockets.by_payer, network.sockets.operations_by_payer) == ({}, {})
 
 
 async def test_a_server_that_stops_says_so_and_ends_in_time(
