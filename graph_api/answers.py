@@ -27,13 +27,19 @@ class Refusal(Exception):
     """An answer without execution: HTTP status, error code, message; `facts` stand beside the code."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, **facts: str
+        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, **facts: str | int
     ) -> None:
         super().__init__(message)
         self.facts = facts
         self.status = status
         self.code = code
         self.headers = dict(headers or {})
+
+
+def overloaded(message: str, *, retry_after_seconds: int) -> Refusal:
+    """Too much of a kind is under way in this process, or of this caller; nothing was done."""
+    headers = {"Retry-After": str(retry_after_seconds)}
+    return Refusal(503, "OVERLOADED", message, headers=headers, retryAfterSeconds=retry_after_seconds)
 
 
 class NotValid(Exception):

@@ -14,8 +14,10 @@ from starlette.responses import JSONResponse, Response
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api.actions import sending
 from graph_api.actions.sending import Heard
+from graph_api.answers import Refusal
 from graph_api.context import Stores
 from graph_api.providers import NotVerified, Provider, Receipt, Report, compared, notifiers, system_clock
+from graph_api.requests import body_of
 from graph_api.rules.plan import PayoutProvider
 
 BODY_BYTES_MAX = 64 * 1024
@@ -35,9 +37,11 @@ class Callbacks:
 
     async def __call__(self, request: Request) -> Response:
         try:
-            body = await _body(request)
-        except (ValueError, ClientDisconnect):
-            return _answer(413, "FAIL", "too long")
+            body = await body_of(request, bytes_max=BODY_BYTES_MAX)
+        except Refusal as refusal:
+            return _answer(refusal.status, "FAIL", str(refusal))
+        except ClientDisconnect:
+            return _answer(400, "FAIL", "broke off")
         try:
             kind, report = self._verified(request.headers, body)
         except NotVerified as error:
@@ -71,16 +75,6 @@ class Callbacks:
             await sending.ask_soon(stores.store, found.id, now=system_clock())
             return
         await sending.told(stores.store, [Heard(found.id, heard)], provider=kind, now=system_clock())
-
-
-async def _body(request: Request) -> bytes:
-    """The body, as long as it is one that a provider would send."""
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > BODY_BYTES_MAX:
-            raise ValueError("too long")
-    return bytes(received)
 
 
 def _answer(status: int, code: str, message: str) -> Response:

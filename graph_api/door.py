@@ -46,7 +46,7 @@ from graph_api.cache import BudgetSpent
 from graph_api.context import Context, Stores, language_of
 from graph_api.documents import ERRORS_MAX, Documents
 from graph_api.limits import BadInput, TooCostly
-from graph_api.requests import GraphQLRequest, graphql_request_of, media_type_of
+from graph_api.requests import Bodies, GraphQLRequest, graphql_request_of, media_type_of
 from graph_api.schema.access import Forbidden
 from graph_api.schema.executor import Executor
 from graph_api.sessions import NotOurPage, Sessions, has_cookie
@@ -92,6 +92,7 @@ class Door:
     trusted_only: bool
     tracing: Callable[[], tracing.Tracing | None]
     names: metrics.Names = field(default_factory=metrics.Names)
+    bodies: Bodies = field(default_factory=Bodies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -101,8 +102,9 @@ class Door:
         try:
             media_type = media_type_of(request)
             viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
-            asked = await graphql_request_of(request)
-            status, payload, operation = await self._answer(asked, viewer, request, media_type, request_id)
+            payer = payer_of(viewer, request.headers.get("authorization"))
+            asked = await graphql_request_of(request, self.bodies, payer)
+            status, payload, operation = await self._answer(asked, viewer, payer, request, media_type, request_id)
             response = as_response(status, payload, media_type)
             if status == 429:
                 response.headers["Retry-After"] = str(payload["errors"][0]["extensions"]["retryAfterSeconds"])
@@ -118,7 +120,7 @@ class Door:
         await response(scope, receive, send)
 
     async def _answer(
-        self, asked: GraphQLRequest, viewer: Viewer, request: Request, media_type: str, request_id: str
+        self, asked: GraphQLRequest, viewer: Viewer, payer: str, request: Request, media_type: str, request_id: str
     ) -> tuple[int, dict[str, Any], str]:
         """HTTP status, response body and kind of operation."""
         invalid = 400 if media_type == GRAPHQL_JSON else 200
@@ -126,7 +128,7 @@ class Door:
         try:
             if over_get and self._is_outside(viewer) and not self._is_trusted(asked, viewer):
                 raise Forbidden("POST the text of a query, or GET a trusted document by its documentId")
-            understood = await self.understood(asked, viewer, payer_of(viewer, request.headers.get("authorization")))
+            understood = await self.understood(asked, viewer, payer)
             if understood.operation.operation is OperationType.SUBSCRIPTION:
                 raise BadInput("subscribe over a WebSocket, graphql-transport-ws at /graphql")
             if over_get and understood.operation.operation is not OperationType.QUERY:

@@ -10,23 +10,25 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from cypher.store import StoreTimeout, StoreUnavailable
 from graph_api import evidence, metrics, tables
-from graph_api.answers import Refusal, refused
+from graph_api.answers import Refusal, overloaded, refused
 from graph_api.batched import listings
 from graph_api.batched.listings import Listing, Rows, Wanted
 from graph_api.context import Stores, record_looks
-from graph_api.door import viewer_of_request
+from graph_api.door import payer_of, viewer_of_request
 from graph_api.errors import DomainError, NotFound
 from graph_api.pii import Pii, masked_name
 from graph_api.rules import calendar
@@ -46,13 +48,47 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "statement": frozenset({"month", "promoter", "names"}),
     "tax": frozenset({"year", "names"}),
 }
+FILES_AT_ONCE = 16
+"""Files that a process makes at a time for staff, and as many for promoters: nobody outside takes anybody's place."""
+FILES_OF_PAYER_MAX = 2
+FILES_AGAIN_SECONDS = 5
 BOOKS_AT_ONCE = 2
-"""XLSX files that a process puts together at a time; others wait."""
+"""XLSX files that a process puts together at a time; others that have a place wait."""
 PACKS_AT_ONCE = 1
 """Packs of evidence that a process makes at a time; who asks meanwhile is told to come again, as one may take minutes."""
-AGAIN_SECONDS = 60
+PACKS_AGAIN_SECONDS = 60
+SEND_SECONDS = 30.0
+"""Who takes nothing of a file for so long is gone, or as good as gone, and its place is another's."""
 
 log = structlog.get_logger("promograph.exports")
+
+
+class File(NamedTuple):
+    """`body`: begun, so whatever is wrong from now on breaks it off."""
+
+    name: str
+    media_type: str
+    body: AsyncIterator[bytes]
+
+
+@dataclass(slots=True)
+class Places:
+    """For files that are made in this process at one time: who has how many of them."""
+
+    most: int
+    of_payer_max: int
+    again_seconds: int
+    by_payer: Counter[str] = field(default_factory=Counter)
+
+    def take(self, payer: str) -> None:
+        """Refusal if there is none left, or none for this caller."""
+        if self.by_payer[payer] >= self.of_payer_max or self.by_payer.total() >= self.most:
+            raise overloaded("too many files are being made, try again later", retry_after_seconds=self.again_seconds)
+        self.by_payer[payer] += 1
+
+    def give_back(self, payer: str) -> None:
+        self.by_payer[payer] -= 1
+        self.by_payer += Counter()  # drops those at 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +99,11 @@ class Exports:
     secret: Callable[[], str]
     sessions: Sessions
     _books: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKS_AT_ONCE))
-    _packs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PACKS_AT_ONCE))
+    _of_staff: Places = field(default_factory=lambda: Places(FILES_AT_ONCE, FILES_OF_PAYER_MAX, FILES_AGAIN_SECONDS))
+    _of_promoters: Places = field(
+        default_factory=lambda: Places(FILES_AT_ONCE, FILES_OF_PAYER_MAX, FILES_AGAIN_SECONDS)
+    )
+    _packs: Places = field(default_factory=lambda: Places(PACKS_AT_ONCE, PACKS_AT_ONCE, PACKS_AGAIN_SECONDS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -83,71 +123,83 @@ class Exports:
         if request.method != "GET":
             raise Refusal(405, "BAD_USER_INPUT", "GET an export", headers={"Allow": "GET"})
         viewer = await viewer_of_request(self.sessions, self.stores(), self.secret(), request)
+        payer = payer_of(viewer, request.headers.get("authorization"))
         name, _, form = request.path_params["file"].partition(".")
         if (name, form) == ("evidence", "jsonl"):
-            return await self._evidence(request.query_params.multi_items(), viewer)
+            return await self._evidence(request.query_params.multi_items(), viewer, payer)
         if name not in EXPORTS or form not in ("csv", "xlsx"):
             told = f"exports are {', '.join(EXPORTS)}, each .csv or .xlsx, and evidence.jsonl"
             raise Refusal(404, "BAD_USER_INPUT", told)
-        stores = self.stores()
         asked = Asked.of(name, request.query_params.multi_items(), viewer)
+        places = self._of_staff if viewer.promoter_code is None else self._of_promoters
+        return await _held(places, payer, partial(self._file, asked, form, viewer))
+
+    async def _file(self, asked: Asked, form: str, viewer: Viewer) -> File:
+        stores = self.stores()
         names = Names(stores.pii, viewer, raw=asked.raw_names)
         if asked.wanted.code is not None and not await listings.is_there(stores.store, asked.wanted.code):
             raise Refusal(404, "BAD_USER_INPUT", f"no promoter {asked.wanted.code!r}")
         listing = asked.listing(stores, names)
         pages = _recorded(listing.pages, stores, names)
-        headers = _headers(f"{asked.file_name}.{form}")
+        file_name = f"{asked.file_name}.{form}"
         if form == "csv":
             body = tables.csv_chunks(listing.columns, pages)
             first = await anext(body)  # whatever is wrong so far is still told as JSON
-            return StreamingResponse(_after(first, body), headers=headers, media_type=tables.CSV_TYPE)
+            return File(file_name, tables.CSV_TYPE, _after(first, body))
         async with self._books:
-            file = await tables.xlsx_file(name, listing.columns, pages)
-        return StreamingResponse(tables.chunks(file), headers=headers, media_type=tables.XLSX_TYPE)
+            book = await tables.xlsx_file(asked.name, listing.columns, pages)
+        return File(file_name, tables.XLSX_TYPE, tables.chunks(book))
 
-    async def _evidence(self, given: list[tuple[str, str]], viewer: Viewer) -> Response:
+    async def _evidence(self, given: list[tuple[str, str]], viewer: Viewer, payer: str) -> Response:
         check_evidence(viewer)
         code = dict(given).get("promoter", "")
         if [name for name, _ in given] != ["promoter"]:
             raise _bad("evidence takes promoter, once")
         if (error := code_error(code, field="promoter")) is not None:
             raise _bad(error.message)
-        if self._packs.locked():
-            again = {"Retry-After": str(AGAIN_SECONDS)}
-            raise Refusal(503, "UNAVAILABLE", "another pack of evidence is being made, try again later", headers=again)
-        await self._packs.acquire()
-        try:
-            lines = await self._pack(code, viewer)
-            first = await anext(lines)
-        except BaseException:
-            self._packs.release()
-            raise
-        return _Held(
-            self._packs, _after(first, lines), headers=_headers("evidence.jsonl"), media_type="application/jsonl"
-        )
+        return await _held(self._packs, payer, partial(self._pack, code, viewer))
 
-    async def _pack(self, code: str, viewer: Viewer) -> AsyncIterator[bytes]:
+    async def _pack(self, code: str, viewer: Viewer) -> File:
         stores = self.stores()
         try:
             found = await evidence.tree(stores.store, code)
         except NotFound as missing:
             raise Refusal(404, "BAD_USER_INPUT", missing.message) from missing
         key, now = evidence.signing_key(self.secret()), time.time_ns() // 1000
-        return evidence.pack(stores.store, stores.pii, code, found, key=key, actor=viewer.actor, now=now)
+        lines = evidence.pack(stores.store, stores.pii, code, found, key=key, actor=viewer.actor, now=now)
+        first = await anext(lines)
+        return File("evidence.jsonl", "application/jsonl", _after(first, lines))
+
+
+async def _held(places: Places, payer: str, made: Callable[[], Awaitable[File]]) -> Response:
+    """A file that is made in a place of its caller's; Refusal without one."""
+    places.take(payer)
+    try:
+        file = await made()
+    except BaseException:
+        places.give_back(payer)
+        raise
+    return _Held(partial(places.give_back, payer), file.body, headers=_headers(file.name), media_type=file.media_type)
 
 
 class _Held(StreamingResponse):
     """A file that keeps its place until it is sent, or whoever asked for it is gone."""
 
-    def __init__(self, places: asyncio.Semaphore, body: AsyncIterator[bytes], **given: Any) -> None:
+    def __init__(self, give_back: Callable[[], None], body: AsyncIterator[bytes], **given: Any) -> None:
         super().__init__(body, **given)
-        self._places = places
+        self._give_back = give_back
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_in_time)
+        except TimeoutError:
+            log.warning("nobody takes an export", seconds=SEND_SECONDS)
         finally:
-            self._places.release()
+            self._give_back()
 
 
 @dataclass(slots=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from graph_api.answers import GRAPHQL_JSON, JSON, Refusal
+from graph_api.answers import GRAPHQL_JSON, JSON, Refusal, overloaded
 from graph_api.limits import BadInput
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -17,6 +20,11 @@ ADDRESS_BYTES_MAX = 8 * 1024
 """What proxies commonly let through; whatever is longer is posted."""
 VALUES_MAX = 50_000
 """In all of a request: a thousand orders of ten lines have fewer. To hold each against its type takes long."""
+BODY_SECONDS = 30.0
+"""Whoever takes longer to send a body holds it back."""
+BODIES_BYTES_MAX, BODIES_OF_PAYER_BYTES_MAX = 64 * 1024 * 1024, 16 * 1024 * 1024
+"""What a process holds of bodies that are still being sent, by everybody and by one caller."""
+AGAIN_SECONDS = 1
 METHODS = ("GET", "POST")
 PARAMETERS_MAX = 8
 
@@ -56,24 +64,54 @@ def _check_body_type(request: Request) -> None:
         raise Refusal(415, "BAD_USER_INPUT", "send the body without Content-Encoding")
 
 
-async def graphql_request_of(request: Request) -> GraphQLRequest:
+@dataclass(slots=True)
+class Bodies:
+    """What a process holds of bodies that are still being sent, in bytes."""
+
+    by_payer: Counter[str] = field(default_factory=Counter)
+
+    async def read(self, request: Request, payer: str) -> bytes:
+        """A body as it was sent; Refusal if it is too large or too slow, or if too much is being sent at once."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            self.by_payer[payer] += size
+            if self.by_payer[payer] > BODIES_OF_PAYER_BYTES_MAX or self.by_payer.total() > BODIES_BYTES_MAX:
+                raise overloaded("too much is being sent at once, try again", retry_after_seconds=AGAIN_SECONDS)
+
+        try:
+            return await body_of(request, bytes_max=BODY_BYTES_MAX, hold=hold)
+        finally:
+            self.by_payer[payer] -= held
+            self.by_payer += Counter()  # drops those at 0
+
+
+async def graphql_request_of(request: Request, bodies: Bodies, payer: str) -> GraphQLRequest:
     """What is asked, in the address of a GET, else in the body."""
     if request.method == "GET":
         return from_address(request.scope["query_string"])
-    return from_body(await _body_of(request))
+    return from_body(await bodies.read(request, payer))
 
 
-async def _body_of(request: Request) -> bytes:
-    """What was sent, unless it is too large."""
-    too_large = Refusal(413, "BAD_USER_INPUT", f"a request is at most {BODY_BYTES_MAX} bytes")
+async def body_of(request: Request, *, bytes_max: int, hold: Callable[[int], None] = lambda size: None) -> bytes:
+    """What was sent; Refusal if it is too large or too slow. `hold` hears of each part's bytes, and may refuse it."""
+    too_large = Refusal(413, "BAD_USER_INPUT", f"a request is at most {bytes_max} bytes")
     announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > BODY_BYTES_MAX:
+    if announced.isdecimal() and int(announced[:20]) > bytes_max:
         raise too_large
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                hold(len(part))
+                body += part
+                if len(body) > bytes_max:
+                    raise too_large
+    except TimeoutError as error:
+        slow = f"the request was not sent within {BODY_SECONDS:.0f} s"
+        raise Refusal(408, "TIMEOUT", slow, headers={"Connection": "close"}) from error
     return bytes(body)
 
 

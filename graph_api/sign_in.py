@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from cypher import staff as statements
 from cypher.store import StoreTimeout, StoreUnavailable
-from graph_api import metrics
+from graph_api import metrics, requests
 from graph_api.actions import staff
 from graph_api.answers import JSON, Refusal, refused
 from graph_api.auth import Unauthenticated
@@ -179,11 +179,7 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     """A small JSON object; a form of another page can send none."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Refusal(415, "BAD_USER_INPUT", f"send Content-Type: {JSON}")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise Refusal(413, "BAD_USER_INPUT", f"a request is at most {BODY_BYTES_MAX} bytes")
+    body = await requests.body_of(request, bytes_max=BODY_BYTES_MAX)
     try:
         given = from_json(body.decode("utf-8"))
     except ValueError as error:

@@ -11,16 +11,18 @@ import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from itertools import islice
+from typing import Any, NoReturn
 from xml.etree import ElementTree
 
 import httpx
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from cypher.store import Store
-from graph_api import auth, tables
+from graph_api import auth, exports, tables
 from graph_api.app import create_app
 from graph_api.batched import listings
 from graph_api.pii import Pii
@@ -314,6 +316,85 @@ async def test_what_cannot_be_understood_is_told_as_json(small: Service, path: s
 async def test_exports_are_only_read(small: Service, method: str) -> None:
     answer = await small.client.request(method, "/exports/payouts.csv", headers=small.headers(Role.FINANCE))
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_files_that_are_made_at_once_are_bounded_and_one_caller_has_two(
+    small: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, xlsx_file = asyncio.Semaphore(0), asyncio.Event(), tables.xlsx_file
+
+    async def slow(*given: Any) -> Any:
+        begun.release()
+        await may_end.wait()
+        return await xlsx_file(*given)
+
+    async def asked(headers: dict[str, str], form: str = "xlsx", name: str = "payouts") -> httpx.Response:
+        return await small.client.get(f"/exports/{name}.{form}", params=GIVEN.get(name), headers=headers)
+
+    monkeypatch.setattr(tables, "xlsx_file", slow)
+    greedy, other = small.headers(Role.FINANCE), small.headers(Role.FINANCE)
+    making = [asyncio.create_task(asked(greedy)) for _ in range(2)]
+    for _ in making:
+        await begun.acquire()
+    for form in ("csv", "xlsx"):
+        refused = await asked(greedy, form)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json()["errors"][0]["extensions"] == {"code": "OVERLOADED", "retryAfterSeconds": 5}
+    assert (await asked(other, "csv")).status_code == 200
+
+    crowd = [asyncio.create_task(asked(small.headers(Role.FINANCE))) for _ in range(exports.FILES_AT_ONCE)]
+    assert [(await late).status_code for late in islice(asyncio.as_completed(crowd), 2)] == [503, 503]
+    making += [task for task in crowd if not task.done()]
+    assert len(making) == exports.FILES_AT_ONCE
+    assert (await asked(other, "csv")).status_code == 503
+    assert (await asked(small.headers(Role.PROMOTER, "B"), "csv", "statement")).status_code == 200
+    leaving = making.pop()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert (await asked(other, "csv")).status_code == 200
+
+    may_end.set()
+    assert {answer.status_code for answer in await asyncio.gather(*making)} == {200}
+    assert (await asked(greedy, "csv")).status_code == 200
+
+
+async def test_who_takes_nothing_of_a_file_loses_its_place(small: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = small.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    headers, sending = small.headers(Role.FINANCE), asyncio.Semaphore(0)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "http_version": "1.1",
+        "path": "/exports/payouts.csv",
+        "query_string": b"",
+        "headers": [(b"authorization", headers["Authorization"].encode())],
+    }
+
+    async def never(*_: object) -> NoReturn:
+        sending.release()
+        await asyncio.Event().wait()
+        raise AssertionError("nothing was to happen")
+
+    async def asked() -> int:
+        return (await small.client.get("/exports/payouts.csv", headers=headers)).status_code
+
+    async def stuck_file() -> None:
+        await transport.app(dict(scope), never, never)
+
+    stuck = [asyncio.create_task(stuck_file()) for _ in range(2)]
+    for _ in range(4):  # both wait for the client to go, and to take something
+        await sending.acquire()
+    assert await asked() == 503
+    for task in stuck:
+        task.cancel()
+    await asyncio.wait(stuck)
+    monkeypatch.setattr(exports, "SEND_SECONDS", 0.05)
+    with capture_logs() as told:
+        await asyncio.gather(*(stuck_file() for _ in range(2)))
+    assert [line["event"] for line in told] == ["nobody takes an export"] * 2
+    assert await asked() == 200
 
 
 def test_the_examples_of_tables_hold() -> None:
