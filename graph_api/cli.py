@@ -268,11 +268,14 @@ def export_schema() -> None:
 
 
 @app.command("export-documents")
-def export_documents() -> None:
+def export_documents(
+    promoters: Annotated[bool, typer.Option("--promoters", help="Leave out what only staff may ask for.")] = False,
+) -> None:
     """Print the trusted documents as a manifest, JSON of id and text, for clients that ask by documentId."""
     settings = settings_of(None)
     policy = settings.documents
-    known = trusted.staff_documents(policy) | trusted.documents(policy, settings.documents_dir)
+    known = {} if promoters else trusted.staff_documents(policy)
+    known |= trusted.documents(policy, settings.documents_dir)
     print(json.dumps(known, ensure_ascii=False, indent=1))
 
 

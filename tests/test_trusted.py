@@ -26,6 +26,7 @@ from graph_api.settings import Policy, Settings
 from graph_api.trusted import ManifestWrong, document_id
 from graph_api.viewer import Role
 from tests.conftest import empty
+from tests.inside import inside
 from tests.schema.conftest import Json, Service, fill, serving
 from tests.subscriptions.client import served
 
@@ -184,6 +185,17 @@ async def test_a_socket_takes_ids_too(strict: Service, servers: Servers, setting
         await socket.subscribe("{ me { code } }", id="3")
         refused = await socket.next()
         assert (refused["id"], refused["payload"][0]["extensions"]["code"]) == ("3", "FORBIDDEN")
+
+
+def test_what_promoters_asked_of_the_former_release_is_kept_for_the_next(manifests: Path, tmp_path: Path) -> None:
+    env = {"PROMOGRAPH_DOCUMENTS_DIR": str(manifests)}
+    former = inside("export-documents", "--promoters", env=env)
+    assert former.returncode == 0
+    assert json.loads(former.stdout) == trusted.shipped() | trusted.of_pages("promoters") | {document_id(OWN): OWN}
+    (tmp_path / "former.json").write_text(former.stdout)
+    assert trusted.in_directory(tmp_path) == json.loads(former.stdout)
+    everybodys = json.loads(inside("export-documents", env=env).stdout)
+    assert everybodys == json.loads(former.stdout) | trusted.of_pages("staff")
 
 
 def test_off_means_that_no_id_is_known(manifests: Path) -> None:
