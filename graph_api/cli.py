@@ -285,7 +285,7 @@ def demo(
     port: Port = 8000,
     data_dir: DataDir = None,
     promoters: Annotated[int, typer.Option(min=100, help="Size of the generated network.")] = 5000,
-    exit: Annotated[bool, typer.Option("--exit", help="Stop after printing, as for a check.")] = False,
+    exit: Annotated[bool, typer.Option("--exit", help="Stop when its past is made too, as for a check.")] = False,
 ) -> None:
     """Serve with a generated network, loaded if the store is empty; prints addresses, tokens and queries to try."""
     from graph_api.demonstration import demonstrate

@@ -41,18 +41,23 @@ class Opened:
         return self.stores.store
 
 
-@asynccontextmanager
-async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
-    """A migrated store, a cache that follows the journal, and the keys of personal data."""
-    secret = auth.secret_key(settings, embedded=servers.neo4j_kind == "embedded")
-    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
-    store = connect(
+def connected(settings: Settings, servers: Servers) -> Store:
+    """The store on these servers; to be closed."""
+    return connect(
         servers.neo4j_uri,
         user=servers.neo4j_user,
         password=servers.neo4j_password,
         database=servers.neo4j_database,
         timeout_seconds=settings.statement_timeout_seconds,
     )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, servers: Servers) -> AsyncIterator[Opened]:
+    """A migrated store, a cache that follows the journal, and the keys of personal data."""
+    secret = auth.secret_key(settings, embedded=servers.neo4j_kind == "embedded")
+    keys = settings.pii_keys.get_secret_value() if settings.pii_keys else None
+    store = connected(settings, servers)
     try:
         await migrations.migrate(store)
         await store.observe_head()

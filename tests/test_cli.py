@@ -242,10 +242,12 @@ def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> No
     bare = bare_environment()
     arguments = ("demo", "--exit", "--port", "0", "--promoters", "200", "--data-dir", tmp_path / "data")
     shown: set[str] = set()
-    for loaded in ("loaded in", "was there"):
+    past = "The year's payouts are made and the first findings reviewed."
+    for loaded, makes_past in (("loaded in", True), ("was there", False)):
         ran = run(*arguments, env=bare)
         assert ran.returncode == 0, ran
         assert loaded in ran.stdout
+        assert (past in ran.stdout) == makes_past
         assert ran.stdout.count("\n# ") == 3
         for words in ("Peak memory: Neo4j ", "/graphiql#token=", *Role, "有效下线", "成交时推荐链"):
             assert words in ran.stdout

@@ -13,16 +13,17 @@ from cypher.store import Store
 from graph_api.actions import months
 from graph_api.pii import Pii
 from graph_api.rules.calendar import month_shifted
-from loaders.demo import background
+from loaders.demo import background, paying
 from loaders.demo import world as world_of
 from loaders.demo.dealings import DEALINGS
+from loaders.demo.paying import pay_out
 from loaders.demo.shapes import SHAPES
 from loaders.demo.world import FIRST_MONTH, LAST_MONTH, Manifest, World
 from loaders.load import load as load_directory
 from loaders.progress import Progress, silent
 from loaders.report import Report
 
-__all__ = ["PROMOTERS", "SEED", "Manifest", "load", "write"]
+__all__ = ["PROMOTERS", "SEED", "Manifest", "load", "pay_out", "write"]
 
 SEED = 20251101
 PROMOTERS = 5_000
@@ -39,7 +40,7 @@ def write(directory: Path, *, seed: int = SEED, promoters: int = PROMOTERS) -> M
     background.refund(world)
     for plant in (*SHAPES, *DEALINGS):
         plant(world)
-    manifest = Manifest(background.LEADER_CODE, dict(world.planted), dict(world.decoys))
+    manifest = Manifest(background.LEADER_CODE, dict(world.planted), dict(world.decoys), paying.signers(world))
     world_of.write(world, directory, manifest)
     return manifest
 

@@ -54,11 +54,15 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Where to look: `planted` and `decoys` (just below a threshold) by detector key, and a leader with a big team."""
+    """Where to look: `planted` and `decoys` (just below a threshold) by detector key, and a leader with a big team.
+
+    `signers`: who accepts the contract, and when each joined.
+    """
 
     leader_code: str
     planted: dict[str, list[str]]
     decoys: dict[str, list[str]]
+    signers: dict[str, int] = field(default_factory=dict)
 
     def json(self) -> str:
         shown = {"leader": self.leader_code, "planted": self.planted, "decoys": self.decoys}

@@ -170,25 +170,20 @@ def people_of(url: str, tokens: Mapping[str, str]) -> dict[str, str]:
     return people | {"ringed": ringed["code"], "above": above, "phone": phone}
 
 
-def scanned(told: str) -> None:
-    """The daily scan waits for midnight; a picture of the queue does not."""
-    url, tokens = understood(told)
-    asked(url, tokens["RISK"], "mutation { scanRisk { raised } }")
-
-
 @contextmanager
 def demonstration(data_dir: Path) -> Iterator[str]:
-    """What a demonstration of our own prints, while it runs."""
+    """What a demonstration of our own prints until its past is made, while it runs."""
     command = [str(Path(sys.executable).with_name("promograph")), "demo", "--port", "0", "--data-dir", str(data_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
-            told = ""
+            told, last = "", "Ctrl-C stops"
             for line in process.stdout:
                 told += line
-                if line.startswith("Ctrl-C stops"):
+                if line.startswith("The year's payouts, a first scan"):
+                    last = "The year's payouts are made"
+                if line.startswith(last):
                     break
-            scanned(told)
             yield told
         finally:
             process.send_signal(signal.SIGTERM)

@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 
 from cypher.store import Store
+from graph_api.actions import ledger
+from graph_api.actions.recompute import recompute
 from graph_api.pii import Pii
 from loaders import demo
+from tests.conftest import Query
 from tests.loaders.directories import NOW, contents
 
 KEYS = {
@@ -366,3 +369,31 @@ async def test_the_loader_takes_it_and_the_months_close(store: Store, pii: Pii) 
     again, report = await demo.load(store, pii, now=NOW, promoters=100)
     assert (again, report.counts["orders"].loaded) == (manifest, 0)
     assert (await store.observe_head()).seq == head
+
+
+async def test_a_year_is_paid_out_by_the_way_that_finance_takes(store: Store, pii: Pii, query: Query) -> None:
+    manifest, _ = await demo.load(store, pii, now=NOW, promoters=100)
+    await demo.pay_out(store, pii, manifest.signers, now=NOW)
+    rows = await query(
+        "MATCH (p:Promoter)-[:RECEIVES]->(x:Payout) RETURN p.code AS code, x.month AS month, x.status AS status"
+    )
+    statuses: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        statuses[row["month"]].add(row["status"])
+    assert set().union(*(statuses[month] for month in statuses if month < 202611)) == {"PAID", "FAILED"}
+    assert statuses[202611] == {"CREATED", "APPROVED", "SENT", "PAID", "FAILED"}
+    leader = {row["month"]: row["status"] for row in rows if row["code"] == manifest.leader_code}
+    assert leader == {202512: "PAID"} | {202600 + month: "PAID" for month in range(1, 11)} | {202611: "CREATED"}
+    assert {row["code"] for row in rows} <= manifest.signers.keys()
+    assert await ledger.problems(store) == []
+    assert (await recompute(store, actor="test", now=NOW, repair=False)).drift == []
+    head = (await store.observe_head()).seq
+    await demo.pay_out(store, pii, manifest.signers, now=NOW)
+    assert (await store.observe_head()).seq == head
+
+
+async def test_no_payout_run_is_made_before_its_time(store: Store, pii: Pii, query: Query) -> None:
+    manifest, _ = await demo.load(store, pii, now=NOW, promoters=100)
+    at = datetime(2026, 10, 26, tzinfo=SHANGHAI)
+    await demo.pay_out(store, pii, manifest.signers, now=int(at.timestamp()) * 1_000_000)
+    assert await query("MATCH (x:Payout) RETURN max(x.month) AS month") == [{"month": 202609}]
