@@ -32,7 +32,6 @@ IN_FULL = "asked by a text, not by the id of a trusted document"
 BROWSERS_OWN = re.compile("Failed to load resource|WebSocket connection to")
 
 
-class Site:
 class Addressed(Protocol):
     """Something that pages are opened from."""
 
@@ -40,6 +39,7 @@ class Addressed(Protocol):
     def url(self) -> str: ...
 
 
+class Site:
     """One instance at one address, over whatever store it was given; promoters may send nothing but what is trusted."""
 
     def __init__(self, settings: Settings, servers: Servers) -> None:
