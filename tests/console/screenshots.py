@@ -86,9 +86,9 @@ SHOTS = (
     Shot(
         "explore-radial", "/console/explore?root=p-88888&layout=radial&depth=1000&limit=2000&size=volume", theme="dark"
     ),
-    Shot("explore-difference", f"/console/explore?root=p-88888&since={MONTH}-01&depth=6&limit=1000"),
+    Shot("explore-difference", f"/console/explore?root=p-88888&since={MONTH}-01&depth=6&limit=2000"),
     Shot("explore-ring", "/console/explore?root={above}&sel={ringed}&r={ringed}"),
-    Shot("explore-layers-zh", "/console/explore?root=p-88888&layout=layered&depth=6&limit=1000", language="zh-CN"),
+    Shot("explore-layers-zh", "/console/explore?root=p-88888&layout=layered&depth=6&limit=2000", language="zh-CN"),
     Shot("promoters", "/console/promoters"),
     Shot("promoters-by-phone", "/console/promoters", acts=(finds_by_phone,)),
     Shot("promoter", f"/console/promoter/p-88888?month={MONTH}"),
