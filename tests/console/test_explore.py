@@ -169,8 +169,14 @@ async def test_keys_fold_pin_and_zoom_and_tell_what_they_are(browser: Browser, s
         canvas = page.locator(".canvas")
         await page.keyboard.press("+")
         await expect(canvas).to_have_attribute("data-zoom", "1.50")
+        # The address has what is looked at, so a link shows another the same.
+        await expect(page).to_have_url(re.compile(r"cam=0\.5%2C0\.5%2C0\.66"))
+        await page.reload()
+        await expect(rows(page)).to_have_count(5)
+        await expect(canvas).to_have_attribute("data-zoom", "1.50")
         await page.keyboard.press("0")
         await expect(canvas).to_have_attribute("data-zoom", "1.00")
+        await expect(page).not_to_have_url(re.compile("cam="))
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("x expand")
         assert await watching.faults() == []

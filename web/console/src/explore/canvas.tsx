@@ -2,7 +2,7 @@ import { MultiDirectedGraph } from "graphology";
 import { type ReactNode, useEffect, useRef } from "react";
 import Sigma from "sigma";
 import { EdgeLineProgram, EdgeRectangleProgram, NodePointProgram } from "sigma/rendering";
-import type { EdgeDisplayData, NodeDisplayData } from "sigma/types";
+import type { CameraState, EdgeDisplayData, NodeDisplayData } from "sigma/types";
 import { useDark } from "../theme";
 import { t } from "../words";
 import { useKeys } from "./keys";
@@ -38,6 +38,10 @@ interface CanvasProps {
   marked: ReadonlySet<string>;
   onSelect: (id: string) => void;
   onOpen?: (id: string) => void;
+  /** What of it was looked at, as `onCamera` told it; the first points are shown so, others whole. */
+  camera?: string;
+  /** Called when somebody has looked at another part; "" is the whole. */
+  onCamera?: (camera: string) => void;
   /** Whether + − 0 work from anywhere on the page, this being its only picture. */
   main?: boolean;
 }
@@ -53,13 +57,16 @@ const CLEAR = "#00000000";
 /** By how many pixels the radius of the marked is larger. */
 const MARK = 3;
 const ZOOM_MS = 150;
+const WHOLE: CameraState = { x: 0.5, y: 0.5, ratio: 1, angle: 0 };
+const CAMERA_RESTS_MS = 300;
 
 /** The picture in WebGL. It is for the eye and the pointer: what it says stands in a table as well. */
-export function Canvas({ drawing, marked, onSelect, onOpen, main }: CanvasProps): ReactNode {
+export function Canvas({ drawing, marked, onSelect, onOpen, camera = "", onCamera, main }: CanvasProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const sigma = useRef<Sigma>(undefined);
-  const told = useRef({ onSelect, onOpen, marked });
-  told.current = { onSelect, onOpen, marked };
+  const told = useRef({ onSelect, onOpen, marked, camera, onCamera });
+  told.current = { onSelect, onOpen, marked, camera, onCamera };
+  const wasShown = useRef(false);
   const dark = useDark();
   const shown = useRef<Pick<Drawing, "points" | "text">>(undefined);
 
@@ -87,11 +94,15 @@ export function Canvas({ drawing, marked, onSelect, onOpen, main }: CanvasProps)
       preventSigmaDefault();
       told.current.onOpen?.(node);
     });
-    made.getCamera().on("updated", ({ ratio }) => {
-      made.getContainer().dataset["zoom"] = (1 / ratio).toFixed(2);
+    let resting: ReturnType<typeof setTimeout> | undefined;
+    made.getCamera().on("updated", (state) => {
+      made.getContainer().dataset["zoom"] = (1 / state.ratio).toFixed(2);
+      clearTimeout(resting);
+      if (wasShown.current) resting = setTimeout(() => told.current.onCamera?.(cameraText(state)), CAMERA_RESTS_MS);
     });
     sigma.current = made;
     return () => {
+      clearTimeout(resting);
       sigma.current = undefined;
       shown.current = undefined;
       made.kill();
@@ -108,7 +119,10 @@ export function Canvas({ drawing, marked, onSelect, onOpen, main }: CanvasProps)
     }
     const crowded = drawing.edges.length > CROWD;
     if (made.getSetting("hideEdgesOnMove") !== crowded) made.setSetting("hideEdgesOnMove", crowded);
-    if (drawing.points !== shown.current?.points) made.getCamera().setState({ x: 0.5, y: 0.5, ratio: 1, angle: 0 });
+    if (drawing.points !== shown.current?.points) {
+      made.getCamera().setState(wasShown.current ? WHOLE : cameraOf(told.current.camera));
+      wasShown.current = drawing.nodes.length > 0;
+    }
     shown.current = drawing;
     made.setGraph(graphOf(drawing));
     tell(made, drawing);
@@ -140,6 +154,14 @@ export function Canvas({ drawing, marked, onSelect, onOpen, main }: CanvasProps)
       </div>
     </div>
   );
+}
+
+const cameraText = ({ x, y, ratio }: CameraState): string =>
+  x === WHOLE.x && y === WHOLE.y && ratio === WHOLE.ratio ? "" : [x, y, ratio].map((number) => Number(number.toFixed(6))).join();
+
+function cameraOf(text: string): CameraState {
+  const [x, y, ratio] = text.split(",").map(Number);
+  return x !== undefined && y !== undefined && ratio ? { x, y, ratio, angle: 0 } : WHOLE;
 }
 
 /** Draws some again, in their places: nothing else is looked at. */

@@ -105,6 +105,8 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
           marked={marked}
           onSelect={(id) => change({ selected: codeOf(id) })}
           onOpen={(id) => change(toggled(view, id, codeOf(id), picture))}
+          camera={view.camera}
+          onCamera={(camera) => alter({ cam: camera })}
         />
         <Legend view={view} picture={picture} kinds={kinds} changes={tree?.changes} />
       </section>

@@ -36,7 +36,11 @@ export interface View {
   from: string;
   to: string;
   hidden: RelationKind[];
+  /** What of the picture is looked at; "" is all of it. */
+  camera: string;
 }
+
+const CAMERA = /^-?\d+(\.\d+)?,-?\d+(\.\d+)?,\d+(\.\d+)?$/;
 
 export const LIMIT_MAX = 100_000;
 
@@ -62,6 +66,7 @@ export const DEFAULTS: View = {
   from: "",
   to: "",
   hidden: [],
+  camera: "",
 };
 
 const list = (text: string | null): string[] => (text ? text.split(",") : []);
@@ -102,6 +107,7 @@ export function viewOf(search: URLSearchParams): View {
     from: search.get("from") ?? "",
     to: search.get("to") ?? "",
     hidden: list(search.get("hide")) as RelationKind[],
+    camera: CAMERA.exec(search.get("cam") ?? "")?.[0] ?? "",
   };
 }
 
@@ -132,6 +138,7 @@ export function searchOf(view: View): Record<string, string | null> {
     from: unless(view.from, ""),
     to: unless(view.to, ""),
     hide: joined(view.hidden),
+    cam: unless(view.camera, ""),
   };
 }
 
