@@ -138,7 +138,7 @@ class Store:
         self._write_turn = asyncio.Lock()
         self._writes_waiting = 0
         self.others: Others = Alone()
-        routed = login["uri"].startswith("neo4j")  # else there is one server, which shows whatever is committed
+        routed = login.get("uri", "").startswith("neo4j")  # else there is one server, which shows whatever is committed
         self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager(
             bookmarks_supplier=self._bookmarks_of_others if routed else None
         )

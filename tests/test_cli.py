@@ -47,7 +47,7 @@ def run(*arguments: str | Path, env: Mapping[str, str]) -> Ran:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -210,7 +210,7 @@ def test_a_taken_port_is_told_in_a_sentence(store: Store, env: dict[str, str]) -
         told_in_a_sentence(run("serve", "--port", url.rpartition(":")[2], env=env), "cannot listen")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     bare = bare_environment()
@@ -237,7 +237,7 @@ def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path
     assert (data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> None:
     bare = bare_environment()
     arguments = ("demo", "--exit", "--port", "0", "--promoters", "200", "--data-dir", tmp_path / "data")

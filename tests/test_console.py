@@ -45,7 +45,7 @@ def links(page: str) -> Links:
 
 
 def operations(texts: str) -> set[str]:
-    return set(re.findall(r"^(?:query|mutation|subscription) (\w+)", texts, re.MULTILINE))
+    return set(re.findall(r"\b(?:query|mutation|subscription) ([A-Z]\w+)", texts))
 
 
 @pytest.mark.parametrize("path", PAGES)

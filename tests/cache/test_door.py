@@ -118,6 +118,7 @@ async def test_a_cluster_serves_as_one_server_does(
     plain = await process()
     cache = await Cache.open(f"redis://127.0.0.1:{cluster[0]}", call_seconds=1.0)
     reader = Reader(plain.store, cache, plain.pii)
+    cache.join(writer.store)
     try:
         assert cache.report().state == "ready"
         await trade(network, [reader])

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
 /** Operations of promoters' pages are named so; all others are for staff. */
-const ofPhones = (text: string): boolean => /^(query|mutation|subscription) Phone/.test(text);
+const ofPhones = (text: string): boolean => /\b(query|mutation|subscription) Phone/.test(text);
 
 // Two documents over one set of hashed files. Where the files are served from is decided by graph_api/console.py,
 // so everything here is relative: a chunk finds the others beside itself, wherever that is.
