@@ -18,6 +18,7 @@ import pytest
 from cypher.store import Store
 from graph_api.actions import ledger
 from graph_api.actions.recompute import recompute
+from graph_api.batched import accounts
 from graph_api.pii import Pii
 from loaders import demo
 from tests.conftest import Query
@@ -385,6 +386,9 @@ async def test_a_year_is_paid_out_by_the_way_that_finance_takes(store: Store, pi
     leader = {row["month"]: row["status"] for row in rows if row["code"] == manifest.leader_code}
     assert leader == {202512: "PAID"} | {202600 + month: "PAID" for month in range(1, 11)} | {202611: "CREATED"}
     assert {row["code"] for row in rows} <= manifest.signers.keys()
+    # Nobody was paid before it was owed.
+    closings = [(await accounts.month_statement(store, manifest.leader_code, month)).closing_fen for month in leader]
+    assert [fen for fen in closings if fen < 0] == []
     assert await ledger.problems(store) == []
     assert (await recompute(store, actor="test", now=NOW, repair=False)).drift == []
     head = (await store.observe_head()).seq

@@ -14,7 +14,7 @@ export const signedYuan = (fen: number): string => (fen > 0 ? `+${yuan(fen)}` : 
 export const count = (value: number): string => value.toLocaleString("en-US");
 
 export function compact(value: number): string {
-  return new Intl.NumberFormat(language(), { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  return new Intl.NumberFormat(language(), { notation: "compact", maximumFractionDigits: Math.abs(value) < 1 ? 3 : 1 }).format(value);
 }
 
 export const percent = (bp: number): string => `${(bp / 100).toFixed(2).replace(/\.?0+$/, "")}%`;

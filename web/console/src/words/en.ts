@@ -378,7 +378,7 @@ export const en = {
   "bench.keys": "Ctrl+Enter runs",
 
   "explore.title": "Explore",
-  "explore.find": "Find: code begins with, exact name or phone",
+  "explore.find": "Find a code, name or phone",
   "explore.start": "Search for a promoter to open its tree. Press / to search.",
   "explore.layout": "Layout",
   "layout.tree": "Tree",

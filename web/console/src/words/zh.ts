@@ -379,7 +379,7 @@ export const zh: Record<Word, string> = {
   "bench.keys": "Ctrl+Enter 运行",
 
   "explore.title": "图谱",
-  "explore.find": "查找推广员：邀请码开头、完整姓名或手机号",
+  "explore.find": "查找邀请码、姓名或手机号",
   "explore.start": "搜索推广员以打开其推荐树。按 / 开始搜索。",
   "explore.layout": "布局",
   "layout.tree": "树形",
