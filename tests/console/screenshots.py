@@ -95,8 +95,8 @@ SHOTS = (
     Shot("promoter", f"/console/promoter/p-88888?month={MONTH}"),
     Shot("move", f"/console/promoter/{{deep}}?month={MONTH}", acts=(tries_a_move,)),
     Shot("lock", f"/console/promoter/{{member}}?month={MONTH}", acts=(clicks("text=Lock…"),)),
-    Shot("risk", "/console/risk", role="RISK", acts=(clicks("tbody tr >> nth=2"),)),
-    Shot("risk-dark-zh", "/console/risk", "RISK", "zh-CN", "dark", acts=(clicks("tbody tr >> nth=2"),)),
+    Shot("risk", "/console/risk", role="RISK", acts=(clicks("tbody tr >> nth=0"),)),
+    Shot("risk-dark-zh", "/console/risk", "RISK", "zh-CN", "dark", acts=(clicks("tbody tr >> nth=0"),)),
     Shot("detectors", "/console/detectors", role="RISK", acts=(clicks(".detector summary >> nth=3"),)),
     Shot(
         "workbench",
