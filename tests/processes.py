@@ -30,6 +30,8 @@ LONGEST_FIRST = (
     "tests/schema/test_access.py",
     "tests/blackbox/test_cache_faults.py",
     "tests/test_cli.py",
+    "tests/console/test_demonstration.py",
+    "tests/console/test_journeys.py",
     "tests/blackbox/test_kill.py",
     "tests/oracle/test_worked_numbers.py",
 )
