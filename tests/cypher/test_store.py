@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from neo4j.exceptions import Neo4jError
@@ -12,6 +14,7 @@ from cypher.statements import Statement
 from cypher.store import Overloaded, Store, StoreExhausted, StoreTimeout, StoreUnavailable, Transaction, connect
 from graph_api.servers import Servers
 from tests.conftest import Query
+from tests.cypher.test_gathering import locked
 
 
 async def test_a_statement_that_wants_too_much_memory_is_refused_as_such(connected: Store) -> None:
@@ -32,21 +35,28 @@ async def test_one_transaction_never_has_the_whole_heap(servers: Servers, query:
     assert limit["value"] == "192.00MiB"
 
 
-async def test_a_time_limit_reaches_the_server(servers: Servers, query: Query) -> None:
-    """Neo4j stops what nobody waits for any more; giving up here alone would leave it running."""
-    hurried = connect(
+@asynccontextmanager
+async def hurried(servers: Servers) -> AsyncIterator[Store]:
+    """A store whose statements may take half a second."""
+    store = connect(
         servers.neo4j_uri,
         user=servers.neo4j_user,
         password=servers.neo4j_password,
         database=servers.neo4j_database,
         timeout_seconds=0.5,
     )
-    endless = Statement("tests", "endless", "none", "UNWIND range(1, 1000000000) AS n RETURN sum(n % 7) AS neverending")
     try:
-        with pytest.raises(StoreTimeout):
-            await hurried.run(endless, {})
+        yield store
     finally:
-        await hurried.close()
+        await store.close()
+
+
+async def test_a_time_limit_reaches_the_server(servers: Servers, query: Query) -> None:
+    """Neo4j stops what nobody waits for any more; giving up here alone would leave it running."""
+    endless = Statement("tests", "endless", "none", "UNWIND range(1, 1000000000) AS n RETURN sum(n % 7) AS neverending")
+    async with hurried(servers) as store:
+        with pytest.raises(StoreTimeout):
+            await store.run(endless, {})
     running = await query("SHOW TRANSACTIONS YIELD currentQuery, status RETURN currentQuery AS text, status")
     assert [each for each in running if "neverending" in each["text"] and "SHOW" not in each["text"]] == []
 
@@ -111,25 +121,6 @@ async def test_a_held_journal_is_asked_for_again(store: Store) -> None:
 
 async def test_the_journals_lock_is_not_waited_for_without_end(servers: Servers, store: Store) -> None:
     """Neo4j itself stops whoever waits longer than a statement may take."""
-    hurried = connect(
-        servers.neo4j_uri,
-        user=servers.neo4j_user,
-        password=servers.neo4j_password,
-        database=servers.neo4j_database,
-        timeout_seconds=0.5,
-    )
-    inside, go = asyncio.Event(), asyncio.Event()
-
-    async def hold(_: Transaction) -> None:
-        inside.set()
-        await go.wait()
-
-    holding = asyncio.create_task(store.write(hold))
-    await inside.wait()
-    try:
+    async with locked(store), hurried(servers) as waiting:
         with pytest.raises(StoreTimeout):
-            await journal.lock(hurried.unjournalled)
-    finally:
-        go.set()
-        await holding
-        await hurried.close()
+            await journal.lock(waiting.unjournalled)

@@ -4,7 +4,7 @@ import { saved } from "../explore/exports";
 import { count, lastMonths } from "../figures";
 import { PromoterMonthsDocument } from "../generated/graphql";
 import { MonthPicker } from "../parts/controls";
-import { Figure, Money } from "../parts/marks";
+import { Figure, Money, SumRows } from "../parts/marks";
 import { Empty, Problem, Shown } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter } from "../route";
@@ -134,16 +134,7 @@ function Statement({ of }: { of: NonNullable<Whole["statement"]> }): ReactNode {
         {t("who.statement")} · {t("who.closing")} <Money fen={of.closingFen} />
       </summary>
       <dl className="sums">
-        {rows
-          .filter(([, fen, always]) => always || fen !== 0)
-          .map(([label, fen]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>
-                <Money fen={fen} />
-              </dd>
-            </div>
-          ))}
+        <SumRows of={rows.filter(([, fen, always]) => always || fen !== 0)} />
       </dl>
     </details>
   );

@@ -3,7 +3,7 @@ import { useAnswer } from "../asking";
 import { count, dayOf, momentOf, thisMonth } from "../figures";
 import { AuditLogDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
 import { TheQuery } from "../parts/controls";
-import { Figure, Levels, Mark, Money, Rank, Status } from "../parts/marks";
+import { Figure, Levels, Mark, Money, Rank, Status, SumRows } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
 import { link } from "../route";
 import { useSession } from "../session";
@@ -181,16 +181,7 @@ function Standing({ one }: { one: Whole }): ReactNode {
     <section>
       <h2>{t("who.money")}</h2>
       <dl className="sums">
-        {rows
-          .filter(([, fen], index) => fen !== 0 || index < 4)
-          .map(([label, fen]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>
-                <Money fen={fen} />
-              </dd>
-            </div>
-          ))}
+        <SumRows of={rows.filter(([, fen], index) => fen !== 0 || index < 4)} />
       </dl>
     </section>
   );

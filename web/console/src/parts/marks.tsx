@@ -18,6 +18,18 @@ export function Money({ fen, signed = false, short = false }: { fen: number; sig
   return <span className={fen < 0 ? "money minus" : "money"}>{signed ? signedYuan(fen) : yuan(fen, short)}</span>;
 }
 
+/** Sums of money by their labels, as rows of a description list. */
+export function SumRows({ of }: { of: readonly (readonly [label: string, fen: number, ...unknown[]])[] }): ReactNode {
+  return of.map(([label, fen]) => (
+    <div key={label}>
+      <dt>{label}</dt>
+      <dd>
+        <Money fen={fen} />
+      </dd>
+    </div>
+  ));
+}
+
 export function Figure({ label, children, note }: { label: string; children: ReactNode; note?: ReactNode }): ReactNode {
   return (
     <div className="figure">

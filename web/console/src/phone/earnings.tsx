@@ -3,7 +3,7 @@ import { useAnswer } from "../asking";
 import { dayOf, thisMonth } from "../figures";
 import { PhoneEarningsDocument, type PhoneEarningsQuery } from "../generated/graphql";
 import { MonthPicker } from "../parts/controls";
-import { Mark, Money } from "../parts/marks";
+import { Mark, Money, SumRows } from "../parts/marks";
 import { Empty, Shown } from "../parts/state";
 import { alter } from "../route";
 import { named, t } from "../words";
@@ -80,16 +80,7 @@ function Sums({ month, earnings }: { month: string; earnings: NonNullable<Me["ea
         <Money fen={earnings.totalFen} />
       </p>
       <dl>
-        {lines
-          .filter(([, fen], index) => fen !== 0 || index < 2)
-          .map(([label, fen]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>
-                <Money fen={fen} />
-              </dd>
-            </div>
-          ))}
+        <SumRows of={lines.filter(([, fen], index) => fen !== 0 || index < 2)} />
       </dl>
     </section>
   );
