@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from cypher.statements import Record, Statement
 from cypher.store import Store
 from graph_api import auth
 from graph_api.actions import orders, products, promoters
@@ -97,6 +99,21 @@ async def fill(store: Store, pii: Pii) -> None:
     ]
     recorded = await orders.record(store, sales, actor="test", now=now)
     assert {outcome.state for outcome in recorded} == {"recorded"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of what is read from Neo4j, but for the journal and its store's name, which a service reads by itself."""
+    names: list[str] = []
+    run = Store.run
+
+    async def named(store: Store, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
+        if statement.subject not in {"journal", "migrations"}:
+            names.append(statement.full_name)
+        return await run(store, statement, parameters)
+
+    monkeypatch.setattr(Store, "run", named)
+    return names
 
 
 @pytest_asyncio.fixture

@@ -118,14 +118,16 @@ def test_levels_are_counted_from_1(levels: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOMBS)
-async def test_what_asks_for_much_work_is_refused_before_any_is_done(network: Service, name: str) -> None:
-    bomb, before = BOMBS[name], network.store.statements_run
+async def test_what_asks_for_much_work_is_refused_before_any_is_done(
+    network: Service, asked: list[str], name: str
+) -> None:
+    bomb = BOMBS[name]
     for role, promoter in ((Role.ADMIN, None), (Role.PROMOTER, "B")):
         answer = await network.ask(bomb.query, role=role, promoter=promoter, **bomb.variables)
         assert "data" not in answer
         assert {error["extensions"]["code"] for error in answer["errors"]} == {bomb.code}
         assert len(answer["errors"]) <= ERRORS_MAX + 1
-    assert network.store.statements_run == before
+    assert not asked
 
 
 async def test_a_hundred_of_a_kind_are_no_bomb(network: Service) -> None:
@@ -152,12 +154,11 @@ def test_tokens_are_counted_as_the_parser_does() -> None:
         assert texts.count(text) == counted
 
 
-async def test_a_page_out_of_bounds_is_refused_before_anything_runs(network: Service) -> None:
-    before = network.store.statements_run
+async def test_a_page_out_of_bounds_is_refused_before_anything_runs(network: Service, asked: list[str]) -> None:
     answer = await network.ask("{ products(first: 101) { totalCount } plan { version } }")
     assert "data" not in answer
     assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
-    assert network.store.statements_run == before
+    assert not asked
 
 
 async def test_a_whole_introspection_fits(network: Service) -> None:
