@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import redis.asyncio
 import structlog
@@ -37,10 +38,11 @@ class Door:
 
     A call that fails or takes longer than `call_seconds` opens the breaker; from then on every call is refused
     at once, and a background task asks Redis until it answers. So a hung Redis costs requests one wait, not one each.
+    A cluster's members are remembered, so that it is found again when the one of the address is gone.
     """
 
     def __init__(self, url: str, *, call_seconds: float = CALL_SECONDS, probe_seconds: float = PROBE_SECONDS) -> None:
-        self._url = url
+        self._urls = [url]
         self._call_seconds = call_seconds
         self._probe_seconds = probe_seconds
         self._client: Client | None = None
@@ -111,20 +113,45 @@ class Door:
             await asyncio.sleep(self._probe_seconds)
 
     async def _connect(self) -> None:
+        """To the first that answers; the error of the last if none does."""
+        *others, last = self._urls
+        for url in others:
+            try:
+                await self._connect_to(url)
+            except FAULTS:
+                continue
+            return
+        await self._connect_to(last)
+
+    async def _connect_to(self, url: str) -> None:
         async with asyncio.timeout(CONNECT_SECONDS):
-            client = await _client(self._url, self._call_seconds)
+            client = await _client(url, self._call_seconds)
             try:
                 await client.ping()
             except BaseException:
-                await client.aclose()
+                await _closed(client)
                 raise
-            self._client = client
+        self._client = client
+        if isinstance(client, redis.asyncio.RedisCluster):
+            given = self._urls[0]
+            self._urls = [given, *(_at(given, node.host, node.port) for node in client.get_nodes())]
+
+
+def _at(url: str, host: str, port: int | str) -> str:
+    """The same address at another member."""
+    parts = urlsplit(url)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    who, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{who}{at}{place}").geturl()
 
 
 async def _closed(client: Client | None) -> None:
     if client is not None:
         with contextlib.suppress(*FAULTS):
             await client.aclose()
+    if isinstance(client, redis.asyncio.RedisCluster):
+        for nodes in ("nodes_cache", "startup_nodes"):  # one that could not be opened closes nothing by itself
+            await client.nodes_manager.aclose(nodes)
 
 
 async def _client(url: str, call_seconds: float) -> Client:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
@@ -89,34 +91,53 @@ async def test_opening_waits_for_nobody_long(listens: bool) -> None:
         await cache.close()
 
 
+class Member(NamedTuple):
+    """One server of a cluster, with the port at which it speaks to the others."""
+
+    port: int
+    bus: int
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[list[int]]:
-    """Ports of three servers, then those they speak to each other at."""
-    ports = _free_ports(6)
+def members(tmp_path: Path) -> Iterator[Callable[[int], list[Member]]]:
+    """Starts so many servers that may become a cluster."""
     with ExitStack() as stack:
-        for port, bus in zip(ports[:3], ports[3:], strict=True):
-            directory = tmp_path / str(port)
-            directory.mkdir()
-            settings = {
-                "port": port,
-                "cluster-port": bus,
-                "cluster-enabled": "yes",
-                "bind": "127.0.0.1",
-                "dir": directory,
-            }
-            arguments = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
-            server = subprocess.Popen([binary(), *arguments, "--save", ""], stdout=subprocess.DEVNULL)
-            stack.callback(server.wait)
-            stack.callback(server.terminate)
-        yield ports
+
+        def start(count: int) -> list[Member]:
+            ports = _free_ports(2 * count)
+            return [
+                _started(stack, tmp_path / str(port), port, bus) for port, bus in zip(*[iter(ports)] * 2, strict=True)
+            ]
+
+        yield start
+
+
+def _started(stack: ExitStack, directory: Path, port: int, bus: int) -> Member:
+    directory.mkdir()
+    settings = {
+        "port": port,
+        "cluster-port": bus,
+        "cluster-enabled": "yes",
+        "cluster-node-timeout": 2_000,
+        "repl-diskless-sync-delay": 0,
+        "bind": "127.0.0.1",
+        "dir": directory,
+    }
+    arguments = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+    server = subprocess.Popen([binary(), *arguments, "--save", ""], stdout=subprocess.DEVNULL)
+    stack.callback(server.wait)
+    stack.callback(server.kill)
+    return Member(port, bus, server)
 
 
 async def test_a_cluster_serves_as_one_server_does(
-    cluster: list[int], network: Network, process: Process, writer: Reader
+    members: Callable[[int], list[Member]], network: Network, process: Process, writer: Reader
 ) -> None:
-    await _join(cluster[:3], cluster[3:])
+    cluster = members(3)
+    await _join(cluster)
     plain = await process()
-    cache = await Cache.open(f"redis://127.0.0.1:{cluster[0]}", call_seconds=1.0)
+    cache = await Cache.open(f"redis://127.0.0.1:{cluster[0].port}", call_seconds=1.0)
     reader = Reader(plain.store, cache, plain.pii)
     cache.join(writer.store)
     try:
@@ -134,7 +155,7 @@ async def test_a_cluster_serves_as_one_server_does(
             assert await budgets[0].take(payer, 600_000, 400_000) >= 200_000
             with pytest.raises(BudgetSpent):
                 await budgets[1].take(payer, 600_000, 500_000)
-        async with redis.asyncio.RedisCluster(host="127.0.0.1", port=cluster[0], decode_responses=True) as client:
+        async with redis.asyncio.RedisCluster(host="127.0.0.1", port=cluster[0].port, decode_responses=True) as client:
             nodes = {node.port: await client.dbsize(target_nodes=node) for node in client.get_primaries()}
         assert len(nodes) == 3
         assert all(nodes.values())
@@ -142,18 +163,61 @@ async def test_a_cluster_serves_as_one_server_does(
         await cache.close()
 
 
-async def _join(ports: list[int], buses: list[int]) -> None:
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # redis-py drops a dead one's connections
+@pytest.mark.parametrize("known", ["its address is the killed one's", "another's"])
+async def test_a_member_that_is_killed_is_followed_by_its_replica(
+    members: Callable[[int], list[Member]], network: Network, process: Process, writer: Reader, known: str
+) -> None:
+    """What the replica has not been told yet is older, and told its age by its position: nothing stale is shown."""
+    cluster = members(4)
+    await _join(cluster[:3], replicas=cluster[3:])
+    holder = cluster[0]
+    told = holder if known == "its address is the killed one's" else cluster[1]
+    plain = await process()
+    cache = await Cache.open(f"redis://127.0.0.1:{told.port}", call_seconds=1.0)
+    reader = Reader(plain.store, cache, plain.pii)
+    cache.join(writer.store)
+    try:
+        await trade(network, [reader])
+        holder.process.kill()
+        await trade(network, [reader])
+        for _ in range(300):
+            if cache.report().state == "ready":
+                break
+            await asyncio.sleep(0.1)
+        assert cache.report().state == "ready"
+        await trade(network, [reader])
+        assert await reader.stale(network, list(network.referrers)) == []
+        hits = cache.report().hits
+        assert await reader.stale(network, list(network.referrers)) == []
+        assert cache.report().hits > hits
+    finally:
+        await cache.close()
+        gc.collect()  # within what this test may leave behind
+
+
+async def _join(primaries: Sequence[Member], *, replicas: Sequence[Member] = ()) -> None:
+    """The first holds every slot of a cache, if there are `replicas`, which follow it; else each its share."""
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(redis.asyncio.Redis(port=port)) for port in ports]
+        members = [*primaries, *replicas]
+        clients = [await stack.enter_async_context(redis.asyncio.Redis(port=member.port)) for member in members]
         await asyncio.gather(*(_awaited(client, "PING", "True") for client in clients))
-        share = SLOTS // len(ports) + 1
+        lasts = [SLOTS - 3, SLOTS - 2, SLOTS - 1] if replicas else [SLOTS // 3, 2 * SLOTS // 3, SLOTS - 1]
         for index, client in enumerate(clients):
-            last = min(SLOTS, (index + 1) * share) - 1
-            await client.execute_command("CLUSTER", "ADDSLOTSRANGE", index * share, last)
-            await client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
-            await client.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0], buses[0])
+            if index < len(primaries):
+                first = lasts[index - 1] + 1 if index else 0
+                await client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, lasts[index])
+                await client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
+            await client.execute_command("CLUSTER", "MEET", "127.0.0.1", primaries[0].port, primaries[0].bus)
+        holder = (await clients[0].execute_command("CLUSTER", "MYID")).decode()
+        for client in clients[len(primaries) :]:
+            await _awaited(client, "CLUSTER NODES", holder)
+            await client.execute_command("CLUSTER", "REPLICATE", holder)
+            await _awaited(client, "INFO replication", "master_link_status:up")
         for client in clients:
-            await _awaited(client, "CLUSTER SLOTS", str(ports[0]), str(ports[1]), str(ports[2]))
+            await _awaited(client, "CLUSTER SLOTS", *(str(member.port) for member in members))
             await _awaited(client, "CLUSTER INFO", "'cluster_state': 'ok'")
 
 
