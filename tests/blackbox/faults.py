@@ -2,19 +2,22 @@
 
 The service, Neo4j or Valkey is killed, hung for a while or restarted while clients record orders and look at teams.
 Afterwards every order that was answered is there, none is there twice, and within a minute each process of the service
-says of everybody what a recount of the graph says. Each fault leaves DIR/TARGET-KIND-NN.json; one that is there is not
-done again.
+says of everybody what a recount of the graph says. A worker alone is killed or hung, and Neo4j is away for longer than
+any statement may take (stalled). Each fault leaves DIR/TARGET-KIND-NN.json; one that is there is not done again. With
+`--page FILE` it writes down what came of all.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import os
 import random
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -49,12 +52,27 @@ BATCH = 5
 BEFORE, AFTER = 8, 8
 """Batches that must have been answered before the fault, and after it."""
 HUNG_SECONDS = 3.0
+STALLED_SECONDS = 40.0
 CONVERGED_SECONDS_MAX = 60.0
 LOOKS = 6
 """As many connections reach both workers, but for one in thirty-two times."""
 NOT_NOW = {"UNAVAILABLE", "TIMEOUT", "OVERLOADED"}
 Fault = tuple[str, str]
-FAULTS: tuple[Fault, ...] = tuple(itertools.product(TARGETS, KINDS))
+FAULTS: tuple[Fault, ...] = (*itertools.product(TARGETS, KINDS), ("worker", "killed"), ("worker", "hung"))
+STALLED: Fault = ("neo4j", "stalled")
+STALLED_EVERY = 4
+"""Rounds; it takes a minute."""
+PAGE = """# What faults under load came to
+
+Written by `python -m tests.blackbox.faults --times {times} --page docs/faults.md`. A service of two workers on its own Neo4j and
+Valkey; four clients record orders, five at a time, three look at teams. *Away*: until whoever was hit ran again.
+*Taking orders*: from then until {after} more batches were answered. *Right*: after that, until every number of each of the
+{people} promoters was the graph's at each of {looks} looks. In every one of these, each order that was answered was there, none
+twice, and `recompute` found nothing drifted; what was told and not answered was told again and taken.
+
+| what was hit | how | times | away s, median / most | taking orders s | right s | refused meanwhile |
+|---|---|---|---|---|---|---|
+"""
 
 
 @dataclass
@@ -204,7 +222,7 @@ async def fault(shop: Shop, target: str, kind: str, *, seed: int) -> dict[str, A
     await shop.answered_again(BEFORE)
     await asyncio.sleep(chance.uniform(0, 0.1))
     began = time.monotonic()
-    await _happen(shop, target, kind)
+    await _happen(shop, target, kind, turn=seed)
     back_seconds = time.monotonic() - began
     await shop.answered_again(AFTER)
     recovered_seconds = time.monotonic() - began - back_seconds
@@ -223,7 +241,7 @@ async def fault(shop: Shop, target: str, kind: str, *, seed: int) -> dict[str, A
     }
 
 
-async def _happen(shop: Shop, target: str, kind: str) -> None:
+async def _happen(shop: Shop, target: str, kind: str, *, turn: int) -> None:
     """Until it is there again, whoever brings it back."""
     if target == "service":
         ways: dict[str, Callable[[], Awaitable[None]]] = {
@@ -233,11 +251,17 @@ async def _happen(shop: Shop, target: str, kind: str) -> None:
         }
         await ways[kind]()
         return
+    if target == "worker":
+        if kind == "hung":
+            await _hung([shop.served.worker(turn)])
+        else:
+            shop.served.kill_a_worker(turn)
+        return
     server = shop.servers.neo4j_process if target == "neo4j" else shop.servers.redis_process
     assert server is not None
     assert server.pid is not None
-    if kind == "hung":
-        await _hung([server.pid])
+    if kind in {"hung", "stalled"}:
+        await _hung([server.pid], seconds=HUNG_SECONDS if kind == "hung" else STALLED_SECONDS)
     elif kind == "killed":
         await kill_server(server)
     else:
@@ -249,30 +273,57 @@ async def _killed_service(served: Served) -> None:
     await served.start()
 
 
-async def _hung(pids: Sequence[int]) -> None:
+async def _hung(pids: Sequence[int], *, seconds: float = HUNG_SECONDS) -> None:
+    """Whoever was ended meanwhile, by one who watches it, stays so."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
-        await asyncio.sleep(HUNG_SECONDS)
+        await asyncio.sleep(seconds)
     finally:
         for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.blackbox.faults", description=__doc__)
     parser.add_argument("--times", type=int, default=20, help="of each target and kind")
     parser.add_argument("--dir", type=Path, default=Path(".promograph/faults"))
+    parser.add_argument("--page", type=Path, help="where a page of all that is in DIR is written")
     given = parser.parse_args(arguments)
     given.dir.mkdir(parents=True, exist_ok=True)
     with terminable():
         for seed in range(given.times):
-            missing = [each for each in FAULTS if not _path(given.dir, each, seed).exists()]
+            faults = FAULTS if seed % STALLED_EVERY else (*FAULTS, STALLED)
+            missing = [each for each in faults if not _path(given.dir, each, seed).exists()]
             if missing:
                 _round(missing, seed, given.dir)
-    done = [json.loads(path.read_text("utf-8")) for path in sorted(given.dir.glob("*-*-*.json"))]
-    print(json.dumps(Counter(f"{figures['target']} {figures['kind']}" for figures in done)))
+    page = as_markdown(given.times, [json.loads(path.read_text("utf-8")) for path in given.dir.glob("*-*-*.json")])
+    if given.page:
+        given.page.write_text(page, "utf-8")
+    print(page)
     return 0
+
+
+def as_markdown(times: int, told: Sequence[dict[str, Any]]) -> str:
+    """`told`: what `fault` answered, of as many faults as there are."""
+    lines = [PAGE.format(times=times, after=AFTER, people=PROMOTERS, looks=LOOKS)]
+    for target, kind in (*FAULTS, STALLED):
+        some = [figures for figures in told if (figures["target"], figures["kind"]) == (target, kind)]
+        if not some:
+            continue
+        spans = (
+            _span([figures[name] for figures in some])
+            for name in ("away_seconds", "recovered_seconds", "converged_seconds")
+        )
+        refused = sum((Counter(figures["refused"]) for figures in some), Counter())
+        words = ", ".join(f"{name} {count}" for name, count in refused.most_common()) or "nothing"
+        lines.append(f"| {target} | {kind} | {len(some)} | {' | '.join(spans)} | {words} |\n")
+    return "".join(lines)
+
+
+def _span(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.1f} / {max(seconds):.1f}"
 
 
 def _round(faults: Sequence[Fault], seed: int, directory: Path) -> None:

@@ -85,8 +85,12 @@ class Served:
 
     def kill_a_worker(self, turn: int) -> None:
         """The rest of it must go on, and put another in its place."""
+        _kill(self.worker(turn))
+
+    def worker(self, turn: int) -> int:
+        """The process of one of them."""
         workers = self._workers()
-        _kill(workers[turn % len(workers)])
+        return workers[turn % len(workers)]
 
     def _workers(self) -> list[int]:
         assert self._process is not None
