@@ -135,7 +135,7 @@ export function TheQuery({ text, variables }: { text: string; variables?: object
     <details className="query">
       <summary>
         {t("act.query")}
-        {variables && ` · ${/^\s*\w+ (\w+)/.exec(text)?.[1] ?? ""}`}
+        {variables && ` · ${/\b(?:query|mutation|subscription) (\w+)/.exec(text)?.[1] ?? ""}`}
       </summary>
       <pre tabIndex={0}>{text.trim()}</pre>
       {variables && <pre tabIndex={0}>{JSON.stringify(variables, null, 2)}</pre>}
