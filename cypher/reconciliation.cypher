@@ -10,7 +10,8 @@ RETURN collect([name[0], x.id, x.key, x.promoter_code, x.provider, x.status, x.n
 
 // name: paid
 // returns: one Rows
-// Payouts of a provider that were paid in a period, by (finished_at, id) after a position: keys like those above.
+// Payouts of a provider that were paid in a period, by (finished_at, id) after a position: keys like those above. What was
+// tax in whole was sent nowhere, and no file can name it.
 // Both halves walk the index: the rest of the instant, then what is after it.
 CALL () {
   CALL () {
@@ -26,7 +27,7 @@ CALL () {
   }
   RETURN x ORDER BY x.finished_at, x.id LIMIT $first
 }
-RETURN collect([CASE WHEN x.status = 'PAID' AND x.provider = $provider THEN x.key END, x.id, x.key, x.promoter_code, x.provider, x.status, x.net_fen, x.finished_at]) AS rows
+RETURN collect([CASE WHEN x.status = 'PAID' AND x.provider = $provider AND x.net_fen > 0 THEN x.key END, x.id, x.key, x.promoter_code, x.provider, x.status, x.net_fen, x.finished_at]) AS rows
 
 // name: clearing
 // returns: one ClearingPage

@@ -65,13 +65,14 @@ RETURN coalesce(sum(released), 0) AS released, collect(code) AS codes
 
 // name: provisional
 // returns: one Pending
-// Entries whose due date was reckoned before its year's calendar was announced, by id, after an id.
+// Entries whose due date was reckoned before its year's calendar was announced, by id, after an id. A correction took the
+// date over from what it corrects, without the days.
 CALL () {
   MATCH (c:Commission)
   WHERE c.due_provisional = true AND c.id > $after
   RETURN c ORDER BY c.id LIMIT $first
 }
-RETURN collect([c.id, c.release_at, c.settlement_days]) AS rows
+RETURN collect([c.id, c.release_at, coalesce(c.settlement_days, COLLECT { MATCH (plan:Plan {version: c.plan_version}) RETURN plan.settlement_days }[0])]) AS rows
 
 // name: redate
 // returns: none

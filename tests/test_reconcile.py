@@ -98,6 +98,20 @@ async def test_each_planted_difference_is_found_and_nothing_else(
     assert kinds(await held(lived, as_file(tmp_path, bank))) == [(kind, key)]
 
 
+async def test_a_payout_that_is_all_tax_is_missed_at_no_bank(
+    lived: Store, bank: Bank, tmp_path: Path, query: Query
+) -> None:
+    one = next(row for row in bank if row["result"] == "PAID")
+    bank.remove(one)
+    net_fen = "MATCH (x:Payout {key: $key}) SET x.net_fen = $fen"
+    await query(net_fen, key=one["key"], fen=0)
+    try:
+        done = await held(lived, as_file(tmp_path, bank))
+    finally:
+        await query(net_fen, key=one["key"], fen=one["net_fen"])
+    assert one["key"] not in {key for _, key in kinds(done)}
+
+
 async def test_what_was_paid_there_alone_is_found(lived: Store, bank: Bank, tmp_path: Path, query: Query) -> None:
     failed = next(row for row in bank if row["result"] == "FAILED")
     failed["result"] = "PAID"

@@ -93,7 +93,7 @@ async def void_held(store: Store, *, code: str, reason: str, actor: str, now: in
             "held_voided", at=now, actor=actor, codes=[code], reason=reason, void_fen=void_fen, groups=len(groups)
         )
         await locks.void(transaction, ids=[id for group in groups for id in group.ids], seq=seq)
-        await post(transaction, seq, now, [(f"lock:{code}", ledger.void(code, void_fen))])
+        await post(transaction, seq, [(now, f"lock:{code}", ledger.void(code, void_fen))])
         return void_fen
 
     return await store.write(work, now=now)

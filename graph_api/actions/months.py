@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from cypher import months
+from cypher.statements import Run
 from cypher.store import Store, Transaction
 from graph_api.actions.plans import all_versions
 from graph_api.actions.promotions import by_month
@@ -32,9 +33,7 @@ async def close(store: Store, month: int, *, actor: str, now: int) -> MonthClose
     closed = await months.closed(store)
     if any(row.month == month for row in closed):
         return MonthClosed(0, 0)
-    skipped = await months.open_month_with_sales(store, month=month)
-    if skipped is not None:
-        raise WrongState(f"close {month_text(skipped.month)} first: months close in order", field=["month"])
+    await _in_order(store, month)
     while await complete_some(store, until_at=month_end(month), actor=actor, now=now):
         pass
 
@@ -42,6 +41,7 @@ async def close(store: Store, month: int, *, actor: str, now: int) -> MonthClose
         closed = [row.month for row in await months.closed(transaction)]
         if month in closed:
             return MonthClosed(0, 0)
+        await _in_order(transaction, month)  # an order may have come since
         versions = await all_versions(transaction)
         plan = plan_in_force(versions, month_end(month) - 1)
         await months.close(
@@ -65,6 +65,12 @@ async def close(store: Store, month: int, *, actor: str, now: int) -> MonthClose
         return MonthClosed(tier_entries, promotions)
 
     return await store.write(work, now=now, timeout_seconds=CLOSE_TIMEOUT_SECONDS)
+
+
+async def _in_order(run: Run, month: int) -> None:
+    skipped = await months.open_month_with_sales(run, month=month)
+    if skipped is not None:
+        raise WrongState(f"close {month_text(skipped.month)} first: months close in order", field=["month"])
 
 
 async def complete_some(store: Store, *, until_at: int, actor: str, now: int) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
+import structlog
+
 from cypher import orders, plans
 from cypher.gathering import Gathering
 from cypher.products import ProductRow
@@ -38,6 +40,8 @@ from graph_api.rules.order import (
     refund as refund_state,
 )
 from graph_api.rules.plan import Plan, plan_in_force
+
+log = structlog.get_logger("promograph.orders")
 
 ORDER_FEN_MAX = 10**15
 """Ten trillion yuan: above any order, and sums of nine thousand such orders still fit into 64 bits."""
@@ -365,6 +369,7 @@ class _Recorder:
             except DomainError as refusal:
                 state = "REFUSED"
                 event["refusal"] = f"{refusal.code}: {refusal.message}"
+                log.error("parked event refused", order=noted.state.number, key=event["key"], reason=event["refusal"])
             self._book.events.append(event | {"state": state})
 
     def _state(self, order: NewOrder, plan: Plan) -> OrderState:

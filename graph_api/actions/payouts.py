@@ -18,8 +18,8 @@ from graph_api.actions.requests import Request, once
 from graph_api.errors import Conflict, DomainError, NotFound, WrongState
 from graph_api.rules import ledger, tax
 from graph_api.rules.codes import text_error
-from graph_api.rules.payout import FINAL, ON_THE_WAY, PayoutStatus, Step, decision, step
-from graph_api.rules.plan import TaxMethod
+from graph_api.rules.payout import FINAL, ON_THE_WAY, PayoutStatus, Step, decision, is_told_by_people, step
+from graph_api.rules.plan import PayoutProvider, TaxMethod
 
 
 class Moved(NamedTuple):
@@ -196,12 +196,12 @@ async def _approve(
         ledger.payout(body["promoter_code"], gross_fen=body["gross_fen"], tax_fen=body["tax_fen"]) for body in bodies
     ]
     references = (f"payout:{body['id']}" for body in bodies)
-    await post(transaction, seq, now, zip(references, postings, strict=True))
+    await post(transaction, seq, [(now, *each) for each in zip(references, postings, strict=True)])
     await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body in bodies])
 
 
-async def post(transaction: Transaction, seq: int, at: int, postings: Iterable[tuple[str, ledger.Posting]]) -> None:
-    """Append the postings of one journal entry, each with what it refers to."""
+async def post(transaction: Transaction, seq: int, postings: Iterable[tuple[int, str, ledger.Posting]]) -> None:
+    """Append the postings of one journal entry, each with its instant and what it refers to."""
     rows = [
         posting_row(
             posting,
@@ -211,7 +211,7 @@ async def post(transaction: Transaction, seq: int, at: int, postings: Iterable[t
             recorded_at=transaction.recorded_at,
             reference=reference,
         )
-        for index, (reference, posting) in enumerate(postings)
+        for index, (at, reference, posting) in enumerate(postings)
     ]
     await payouts.post(transaction, rows=rows)
 
@@ -231,7 +231,7 @@ async def _told(
         fresh: dict[str, Move] = {}
         stand: list[str] = []
         for index, move in enumerate(moves):
-            error = _move_error(rows.get(move.id), move)
+            error = _move_error(rows.get(move.id), move, now=transaction.recorded_at)
             if error is not None:
                 error.field = ["ids", str(index)]
                 errors.append(error)
@@ -246,7 +246,7 @@ async def _told(
     return await once(store, Request(what, key, [list(move) for move in moves]), work, now=now)
 
 
-def _move_error(row: PayoutRow | None, move: Move) -> DomainError | None:
+def _move_error(row: PayoutRow | None, move: Move, *, now: int) -> DomainError | None:
     if row is None:
         return NotFound(f"no payout {move.id!r}")
     status = PayoutStatus(row.payout["status"])
@@ -256,6 +256,10 @@ def _move_error(row: PayoutRow | None, move: Move) -> DomainError | None:
         return None
     if step(status, move.status) is not Step.FORWARD:
         return WrongState(f"a payout that is {status} does not become {move.status}")
+    if not is_told_by_people(
+        PayoutProvider(row.payout["provider"]), status, asked_at=row.payout.get("asked_at"), now=now
+    ):
+        return WrongState(f"{row.payout['provider']} has been asked to pay it and alone can say what came of it")
     return None
 
 
@@ -284,9 +288,11 @@ async def move_told(
     lost = [(body, move) for body, move, _ in moves if move.status in (PayoutStatus.FAILED, PayoutStatus.EXPIRED)]
     if lost:
         returned = [
-            (f"payout:{move.id}", _returned(body)) for body, move in lost if PayoutStatus(body["status"]) in ON_THE_WAY
+            (move.at, f"payout:{move.id}", _returned(body))
+            for body, move in lost
+            if PayoutStatus(body["status"]) in ON_THE_WAY
         ]
-        await post(transaction, seq, lost[0][1].at, returned)
+        await post(transaction, seq, returned)
         await payouts.return_entries(transaction, ids=[move.id for _, move in lost])
         await reckon_tax(transaction, [(body["promoter_code"], body["month"]) for body, _ in lost])
 

@@ -8,6 +8,7 @@ from typing import Any
 from cypher import plans, products
 from cypher.statements import Run
 from cypher.store import Store, Transaction
+from graph_api.rules.calendar import month_of, month_start
 from graph_api.rules.plan import Plan, judged_version, plan_in_force
 
 
@@ -24,8 +25,12 @@ async def in_force(run: Run, at: int) -> Plan:
 async def judged(run: Run, given: Mapping[str, Any]) -> Plan:
     """The version that `given` would publish; Conflict or ManyErrors if it would be refused."""
     versions = await all_versions(run)
-    rates = await products.rates(run, since_at=given["starts_at"])
-    return judged_version(versions, given, commission_bps=rates.commission_bps)
+    starts_at = given["starts_at"]
+    rates = await products.rates(run, since_at=starts_at)
+    of_month = await products.rates(run, since_at=month_start(month_of(starts_at)))
+    return judged_version(
+        versions, given, commission_bps=rates.commission_bps, month_commission_bps=of_month.commission_bps
+    )
 
 
 async def publish(store: Store, given: Mapping[str, Any], *, actor: str, now: int) -> Plan:

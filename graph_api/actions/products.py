@@ -14,7 +14,7 @@ from graph_api.errors import Conflict, DomainError, ManyErrors, OutOfBounds
 from graph_api.rules.calendar import INSTANT_MIN
 from graph_api.rules.codes import code_error, text_error
 from graph_api.rules.money import FEN_MAX
-from graph_api.rules.plan import Plan, plan_in_force, product_rate_errors
+from graph_api.rules.plan import Plan, crossings, plan_in_force, product_rate_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def load(store: Store, rows: Sequence[NewProduct], *, actor: str, now: int
 
 
 def product_errors(product: NewProduct, plans_ahead: Sequence[Plan]) -> list[DomainError]:
-    """What is wrong with a product under the plans that are or will be in force, an error per field."""
+    """What is wrong with a product under the plans that are or will be in force, an error per field and plan."""
     errors: list[DomainError | None] = [
         code_error(product.sku, field="sku"),
         text_error(product.title, field="title", required=True),
@@ -86,7 +86,8 @@ def product_errors(product: NewProduct, plans_ahead: Sequence[Plan]) -> list[Dom
 async def _plans_ahead(transaction: Transaction, now: int) -> list[Plan]:
     versions = [plans.plan_of(row.plan) for row in await plans.versions(transaction)]
     current = plan_in_force(versions, now)
-    return [plan for plan in versions if plan.starts_at >= current.starts_at]
+    ahead = [plan for plan in versions if plan.starts_at >= current.starts_at]
+    return ahead + crossings(ahead)
 
 
 def _same(product: NewProduct, there: ProductRow) -> bool:

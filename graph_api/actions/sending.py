@@ -56,7 +56,7 @@ def transfer_of(asked: Asked, pii: Pii, *, asked_at: int | None) -> Transfer:
     return Transfer(
         key=body["key"],
         net_fen=body["net_fen"],
-        account=pii.open(asked.account_sealed),
+        account=pii.open(asked.account_sealed) if asked.account_sealed else "",
         name=pii.open(asked.name_sealed) if asked.name_sealed else None,
         remark=f"推广佣金 {month_text(body['month'])}",
         asked_at=asked_at,
@@ -130,25 +130,35 @@ async def waiting(store: Store, pii: Pii, provider: PayoutProvider, *, first: in
     found: list[Outgoing] = []
     for status in (PayoutStatus.SENT, PayoutStatus.AWAITING_RECEIPT):
         rows = await sending.to_ask(store, status=str(status), provider=str(provider), now=now, first=first)
-        found += _opened(rows, pii)
+        found += _to_query(rows, pii)
     return found
 
 
 async def by_keys(store: Store, pii: Pii, keys: Sequence[str]) -> list[Outgoing]:
     """The payouts that a provider knows under these keys, if they were ever sent."""
-    return _opened(await sending.by_keys(store, keys=sorted(set(keys))), pii)
+    return _to_query(await sending.by_keys(store, keys=sorted(set(keys))), pii)
 
 
 async def in_file(store: Store, pii: Pii, file: str) -> list[Outgoing]:
     """What went into a bank file, in its order: always the same."""
-    return _opened(await sending.in_file(store, file=file), pii)
+    return [_asked(row, pii) for row in await sending.in_file(store, file=file)]
 
 
-def _opened(rows: Iterable[Asked], pii: Pii) -> list[Outgoing]:
-    return [
-        Outgoing(row.payout["id"], transfer_of(row, pii, asked_at=row.payout.get("asked_at", row.payout["created_at"])))
-        for row in rows
-    ]
+def _asked(row: Asked, pii: Pii) -> Outgoing:
+    asked_at = row.payout.get("asked_at", row.payout["created_at"])
+    return Outgoing(row.payout["id"], transfer_of(row, pii, asked_at=asked_at))
+
+
+def _to_query(rows: Iterable[Asked], pii: Pii) -> list[Outgoing]:
+    """One whose account or name cannot be opened is asked about without them, and holds up no other."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_asked(row, pii))
+        except SealBroken as error:
+            log.error("payout is asked about by its key alone", id=row.payout["id"], reason=str(error))
+            found.append(_asked(replace(row, account_sealed="", name_sealed=None), pii))
+    return found
 
 
 async def ask_soon(store: Store, id: str, *, now: int) -> None:

@@ -184,22 +184,25 @@ def refund(order: OrderState, changes: Changes, told: Refund) -> None:
     refunds = sorted([*order.refunds, told])
     if order.cancelled_at is not None and told.at > order.cancelled_at:
         raise OverRefund(f"order {order.number} was cancelled before", field=["refundFen"])
-    refunded = _refunded_lines(order, refunds)
+    refunded = _refunded_lines(order, refunds, new=told)
     order.refunds = refunds
     _set_refunded(order, changes, refunded, cause=told.key)
 
 
-def _refunded_lines(order: OrderState, refunds: list[Refund]) -> list[tuple[int, int | None]]:
-    """(refunded_fen, refunded_at) of each line after these refunds, and after the cancellation if there is one."""
+def _refunded_lines(
+    order: OrderState, refunds: list[Refund], *, new: Refund | None = None
+) -> list[tuple[int, int | None]]:
+    """(refunded_fen, refunded_at) of each line after these refunds, and after the cancellation if there is one.
+
+    OverRefund says what is wrong with the `new` one, also where it is a later one that does not fit any more.
+    """
     refunded_fen = [0] * len(order.lines)
     refunded_at: list[int | None] = [None] * len(order.lines)
     for told in refunds:
         open_lines = [i for i, line in enumerate(order.lines) if told.sku in (None, line.sku)]
         remaining_fen = [order.lines[i].paid_fen - refunded_fen[i] for i in open_lines]
         if told.refund_fen > sum(remaining_fen):
-            raise OverRefund(
-                f"{told.refund_fen} fen is more than the {sum(remaining_fen)} that remain", field=["refundFen"]
-            )
+            raise _over_refund(order, told, sum(remaining_fen), new=new or told)
         for i, part_fen in zip(open_lines, refund_spread_fen(remaining_fen, told.refund_fen), strict=True):
             if part_fen:
                 refunded_fen[i] += part_fen
@@ -209,6 +212,17 @@ def _refunded_lines(order: OrderState, refunds: list[Refund]) -> list[tuple[int,
             if refunded_fen[i] < line.paid_fen:
                 refunded_fen[i], refunded_at[i] = line.paid_fen, order.cancelled_at
     return list(zip(refunded_fen, refunded_at, strict=True))
+
+
+def _over_refund(order: OrderState, refused: Refund, remaining_fen: int, *, new: Refund) -> OverRefund:
+    if refused is not new:
+        paid_fen = sum(line.paid_fen for line in order.lines if new.sku in (None, line.sku))
+        remaining_fen = paid_fen - sum(one.refund_fen for one in order.refunds if new.sku in (None, one.sku))
+    if new.refund_fen > remaining_fen:
+        return OverRefund(f"{new.refund_fen} fen is more than the {remaining_fen} that remain", field=["refundFen"])
+    return OverRefund(
+        f"{new.refund_fen} fen at this instant leave too little for what was refunded later: name a line", field=["sku"]
+    )
 
 
 def _set_refunded(order: OrderState, changes: Changes, refunded: list[tuple[int, int | None]], *, cause: str) -> None:

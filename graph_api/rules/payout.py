@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from graph_api.rules.calendar import DAY_US
+from graph_api.rules.plan import PayoutProvider
+
 
 class PayoutStatus(StrEnum):
     """In the order of its life; the last three are ends of it."""
@@ -23,6 +26,9 @@ FINAL = frozenset({PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.EXPIRED}
 ON_THE_WAY = frozenset({PayoutStatus.APPROVED, PayoutStatus.SENT, PayoutStatus.AWAITING_RECEIPT})
 LIVE = frozenset({PayoutStatus.CREATED, *ON_THE_WAY, PayoutStatus.PAID})
 """Those that hold their entries and count as income for tax: all but FAILED and EXPIRED."""
+
+ANSWERS_US = 30 * DAY_US
+"""So long WeChat answers what became of a transfer."""
 
 RANK: Mapping[PayoutStatus, int] = {
     PayoutStatus.CREATED: 0,
@@ -65,6 +71,21 @@ def step(status: PayoutStatus, told: PayoutStatus) -> Step:
     if status in FINAL or (status is PayoutStatus.CREATED and told not in FROM_CREATED):
         return Step.REFUSED
     return Step.FORWARD
+
+
+def is_told_by_people(provider: PayoutProvider, status: PayoutStatus, *, asked_at: int | None, now: int) -> bool:
+    """Whether people may say how a payout ended: not while its provider, once asked to pay, answers for it itself.
+
+    WeChat answers for a transfer as long as ANSWERS_US; of one that is shared from payments, parts may be paid and stay so.
+
+    >>> is_told_by_people(PayoutProvider.BANK_FILE, PayoutStatus.SENT, asked_at=0, now=5)
+    True
+    >>> [is_told_by_people(PayoutProvider.WECHAT_TRANSFER, PayoutStatus.SENT, asked_at=0, now=now) for now in (5, ANSWERS_US + 1)]
+    [False, True]
+    """
+    if provider is PayoutProvider.BANK_FILE or status not in (PayoutStatus.SENT, PayoutStatus.AWAITING_RECEIPT):
+        return True
+    return provider is PayoutProvider.WECHAT_TRANSFER and asked_at is not None and now - asked_at > ANSWERS_US
 
 
 class Wait(StrEnum):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from graph_api.errors import Conflict, DomainError, Invalid, ManyErrors, OutOfBounds, TooManyLevels
-from graph_api.rules.calendar import INSTANT_MIN
+from graph_api.rules.calendar import INSTANT_MIN, month_end, month_of, month_start
 from graph_api.rules.money import FEN_MAX
 
 BASE_BP = (1500, 3000)
@@ -103,11 +104,46 @@ def plan_in_force(plans: Sequence[Plan], at: int) -> Plan:
     return max((plan for plan in plans if plan.starts_at <= at), key=lambda plan: plan.starts_at)
 
 
-def judged_version(versions: Sequence[Plan], given: Mapping[str, Any], *, commission_bps: Iterable[int]) -> Plan:
+def crossings(plans: Sequence[Plan]) -> list[Plan]:
+    """Versions that end within a month, each as its last orders are paid: the month's TIER is that of the version at its end.
+
+    What both allow together is the lower of their caps.
+
+    >>> (crossed,) = crossings([DEFAULT_PLAN, replace(DEFAULT_PLAN, version="mid", starts_at=month_end(202602) - 1, tier_bp=900)])
+    >>> crossed.override_bp == DEFAULT_PLAN.override_bp, crossed.tier_bp, crossed.version
+    (True, 900, 'default with the tier of mid')
+    """
+    ordered = sorted(plans, key=lambda plan: plan.starts_at)
+    crossed = []
+    for plan, following in pairwise(ordered):
+        month = month_of(following.starts_at)
+        if following.starts_at == month_start(month):
+            continue
+        last = plan_in_force(ordered, month_end(month) - 1)
+        crossed.append(
+            replace(
+                plan,
+                version=f"{plan.version} with the tier of {last.version}",
+                tier_bp=last.tier_bp,
+                cap_bp=min(plan.cap_bp, last.cap_bp),
+                split_cap_bp=min(plan.split_cap_bp, last.split_cap_bp),
+            )
+        )
+    return crossed
+
+
+def judged_version(
+    versions: Sequence[Plan],
+    given: Mapping[str, Any],
+    *,
+    commission_bps: Iterable[int],
+    month_commission_bps: Iterable[int] = (),
+) -> Plan:
     """The version that `given` describes: a field not given is that of the version in force at its start.
 
     A version that is there is itself if `given` says nothing else. Conflict if the name or the start is taken;
-    ManyErrors tells what is wrong, an error per field. `commission_bps`: rates of the products it would apply to.
+    ManyErrors tells what is wrong, an error per field. `commission_bps`: rates of the products it would apply to;
+    `month_commission_bps`: those of the whole month of its start.
     """
     there = next((plan for plan in versions if plan.version == given["version"]), None)
     if there is not None:
@@ -117,10 +153,27 @@ def judged_version(versions: Sequence[Plan], given: Mapping[str, Any], *, commis
     plan = replace(plan_in_force(versions, given["starts_at"]), **given)
     if any(other.starts_at == plan.starts_at for other in versions):
         raise Conflict("another version starts at this instant", field=["startsAt"])
-    errors = plan_errors(plan, commission_bps=commission_bps)
+    errors = plan_errors(plan, commission_bps=commission_bps) or _crossing_errors(
+        versions, plan, max(month_commission_bps, default=0)
+    )
     if errors:
         raise ManyErrors(errors)
     return plan
+
+
+def _crossing_errors(versions: Sequence[Plan], plan: Plan, commission_bp: int) -> list[DomainError]:
+    """What months could pay in which `plan` and another version are both in force."""
+    before = crossings(versions)
+    errors: list[DomainError] = []
+    for crossed in crossings([*versions, plan]):
+        worst_bp = worst_case_bp(crossed, commission_bp)
+        if crossed not in before and worst_bp > crossed.cap_bp:
+            message = (
+                f"could pay {worst_bp} bp of a product under plan {crossed.version}, above the cap of {crossed.cap_bp}:"
+                " begin with a month, or change less"
+            )
+            errors.append(OutOfBounds(message, field=["startsAt"]))
+    return errors
 
 
 def worst_case_bp(plan: Plan, commission_bp: int) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from cypher.store import Transaction
 from graph_api.actions import contracts, identifiers, ledger, locks, months, promoters, settlement
+from graph_api.actions.payouts import Move, move_told
 from graph_api.batched.rows import Balance
 from graph_api.errors import NotFound, WrongState
-from graph_api.rules.calendar import instant
+from graph_api.rules.calendar import DAY_US, instant
+from graph_api.rules.payout import PayoutStatus
+from graph_api.rules.settlement import presumed
 from tests.actions.shop import DUE, NOW, PAID, RELEASED, Shop
 
 
@@ -204,6 +209,91 @@ async def test_a_tier_is_released_on_the_16th_and_corrected_ever_after(shop: Sho
     await shop.approve(payout["id"])
     await shop.refund("o", 1)
     assert (await shop.balance()).owed_fen == 250_000
+    await shop.check()
+
+
+async def test_a_correction_of_what_was_released_to_a_provisional_date_follows_when_the_calendar_is_announced(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.sell("o1", 100_000)
+    await shop.deliver("o1")
+    await shop.sell("o2", 5_000_001, seller="C")
+    await months.close(shop.store, 202603, actor="test", now=NOW)
+    with monkeypatch.context() as unannounced:
+        unannounced.setattr(settlement, "working", presumed)
+        assert (await shop.settle(instant("2026-04-16T00:00:00+08:00"))).released > 0
+        await shop.refund("o1", 10_000)
+        await shop.refund("o2", 1_000_000)
+        await shop.settle(DUE)
+    provisional = "MATCH (c:Commission {due_provisional: true}) RETURN count(c) AS count"
+    assert await shop.query(provisional) != [{"count": 0}]
+    settled = await shop.settle(instant("2026-04-21T00:00:00+08:00"))
+    assert settled.set_aside == []
+    assert await shop.query(provisional) == [{"count": 0}]
+    (payout,) = await shop.of()
+    assert payout["gross_fen"] == 20_000 - 2_000
+    await shop.check()
+
+
+@pytest.mark.parametrize("provider", ["WECHAT_TRANSFER", "WECHAT_SPLIT"])
+async def test_people_do_not_end_a_payout_that_its_provider_was_asked_to_pay(shop: Shop, provider: str) -> None:
+    """It would be paid again under another key while the first can still arrive."""
+    await shop.sell("o", 100_000)
+    await shop.deliver("o")
+    await shop.settle()
+    (payout,) = await shop.of()
+    await shop.approve(payout["id"])
+    await shop.query(
+        "MATCH (x:Payout {id: $id}) SET x.provider = $provider, x.status = 'AWAITING_RECEIPT', x.asked_at = $at",
+        id=payout["id"],
+        provider=provider,
+        at=NOW - 30 * DAY_US,
+    )
+    for told in (shop.fail, shop.confirm):
+        assert [(error.code, error.field) for error in (await told(payout["id"])).errors] == [
+            ("WRONG_STATE", ["ids", "0"])
+        ]
+    await shop.query("MATCH (x:Payout) SET x.asked_at = $at", at=NOW - 30 * DAY_US - 1)
+    failed = await shop.fail(payout["id"])
+    assert bool(failed.errors) == (provider == "WECHAT_SPLIT"), "parts of it may have been paid"
+    await shop.check()
+
+
+async def test_an_order_that_comes_while_a_later_month_is_being_closed_keeps_its_month_open(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = months.complete_some
+
+    async def meanwhile(*args: Any, **given: Any) -> bool:
+        monkeypatch.setattr(months, "complete_some", complete)
+        await shop.sell("o", 5_000_001)
+        return await complete(*args, **given)
+
+    monkeypatch.setattr(months, "complete_some", meanwhile)
+    with pytest.raises(WrongState, match="close 2026-03 first"):
+        await months.close(shop.store, 202604, actor="test", now=NOW)
+    assert (await months.close(shop.store, 202603, actor="test", now=NOW)).tier_entries == 1
+    await months.close(shop.store, 202604, actor="test", now=NOW)
+    await shop.check()
+
+
+async def test_payouts_that_come_back_together_are_posted_each_at_its_own_instant(shop: Shop) -> None:
+    for number, seller in (("o1", "D"), ("o2", "C")):
+        await shop.sell(number, 100_000, seller=seller)
+        await shop.deliver(number)
+    await shop.settle()
+    (first,), (second,) = await shop.of("D"), await shop.of("C")
+    await shop.approve(first["id"], second["id"])
+    ends = {first["id"]: DUE + 1, second["id"]: DUE + 2}
+
+    async def back(transaction: Transaction) -> None:
+        bodies = [await shop.payout(id) for id in ends]
+        moves = [Move(id, PayoutStatus.FAILED, at, "no") for id, at in ends.items()]
+        await move_told(transaction, list(zip(bodies, moves, ({}, {}), strict=True)), actor="test")
+
+    await shop.store.write(back, now=NOW)
+    posted = await shop.query("MATCH (x:Posting) WHERE x.kind = 'PAYOUT_RETURNED' RETURN x.reference AS of, x.at AS at")
+    assert {row["of"]: row["at"] for row in posted} == {f"payout:{id}": at for id, at in ends.items()}
     await shop.check()
 
 

@@ -187,6 +187,15 @@ async def test_an_account_that_cannot_be_opened_waits_and_is_told(desk: Desk) ->
     assert (waits["status"], waits["note"][:9]) == ("APPROVED", "not sent:")
 
 
+async def test_what_was_sent_to_an_account_that_cannot_be_opened_any_more_is_asked_about_by_its_key(desk: Desk) -> None:
+    payout = await desk.approved()
+    await desk.round(later_us=0)
+    await desk.shop.query("MATCH (i:Identifier {kind: 'PAYOUT_ACCOUNT'}) SET i.sealed = 's1.AAAA'")
+    desk.wechat.confirm(payout["key"])
+    assert await desk.round() == {"PAID": 1}
+    assert desk.wechat.asked("send") == 1
+
+
 async def shared(desk: Desk, payments: dict[str, str]) -> dict[str, Any]:
     """D's approved payout for two orders of 100,000 fen under a plan of profit sharing; `payments`: by order."""
     given = {

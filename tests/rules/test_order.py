@@ -282,6 +282,33 @@ def test_a_refund_that_does_not_fit_changes_nothing(
     assert (state, changes) == (order(100, 50), Changes())
 
 
+@pytest.mark.parametrize(
+    ("late", "refused"),
+    [
+        (told("k", 50, day=1), ("50 fen is more than the 20 that remain", ["refundFen"])),
+        (told("k", 21, "p", day=1), ("21 fen is more than the 20 that remain", ["refundFen"])),
+    ],
+)
+def test_a_refund_told_late_is_refused_by_its_own_numbers(late: Refund, refused: tuple[str, list[str]]) -> None:
+    """Not by those of the refund after it that would fit no more."""
+    state = order(100)
+    refund(state, Changes(), told("l", 80, "p", day=2))
+    assert refusal(lambda: refund(state, Changes(), late)) == (OverRefund, *refused)
+    assert state.refunds == [told("l", 80, "p", day=2)]
+
+
+def test_a_refund_told_late_that_leaves_a_later_one_without_its_line_is_to_name_a_line() -> None:
+    state = order(100_000, 100_000)
+    refund(state, Changes(), told("l", 60_000, "q", day=2))
+    assert refusal(lambda: refund(state, Changes(), told("k", 100_000, day=1))) == (
+        OverRefund,
+        "100000 fen at this instant leave too little for what was refunded later: name a line",
+        ["sku"],
+    )
+    refund(state, Changes(), told("k", 100_000, "p", day=1))
+    assert state.net_fen == 40_000
+
+
 def test_a_refund_may_take_all_of_a_line_or_of_the_order() -> None:
     state = order(100, 50)
     refund(state, Changes(), told("k", 100, "p"))

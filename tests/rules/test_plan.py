@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_api.errors import Conflict, DomainError, Invalid, ManyErrors, OutOfBounds, TooManyLevels
+from graph_api.rules.calendar import month_start
 from graph_api.rules.money import FEN_MAX
 from graph_api.rules.plan import (
     DEFAULT_PLAN,
     RANKS,
     Plan,
     Rank,
+    crossings,
     judged_version,
     plan_errors,
     plan_in_force,
@@ -227,6 +230,35 @@ def test_two_versions_do_not_start_at_one_instant() -> None:
     with pytest.raises(Conflict) as refused:
         judged_version(PUBLISHED, {"version": "new", "starts_at": 500}, commission_bps=[])
     assert (refused.value.message, refused.value.field) == ("another version starts at this instant", ["startsAt"])
+
+
+def test_a_month_with_two_versions_pays_no_more_than_the_cap_either() -> None:
+    """Its TIER is the later one's, on orders whose overrides are the earlier one's."""
+    first = replace(DEFAULT_PLAN, version="first", override_bp=((500,) * 3, (500,) * 3), tier_bp=500, cap_bp=5_000)
+    given = {
+        "version": "second",
+        "starts_at": month_start(202603) + 1,
+        "override_bp": ((300,) * 3,) * 2,
+        "tier_bp": 1_400,
+    }
+    judge = functools.partial(judged_version, (first,), commission_bps=[3_000])
+    assert judge(given, month_commission_bps=[2_600]).tier_bp == 1_400
+    with pytest.raises(ManyErrors) as refused:
+        judge(given, month_commission_bps=[2_601])
+    assert [(error.code, error.field) for error in refused.value.errors] == [("OUT_OF_BOUNDS", ["startsAt"])]
+    assert "5001 bp of a product under plan first with the tier of second" in refused.value.errors[0].message
+    assert judge(given | {"starts_at": month_start(202603)}, month_commission_bps=[3_000]).version == "second"
+    # A version put between two others is judged with the tier of the one that follows it too.
+    third = replace(
+        first, version="third", starts_at=month_start(202604) + 1, override_bp=((300,) * 3,) * 2, tier_bp=1_400
+    )
+    between = {"version": "between", "starts_at": month_start(202603), "cap_bp": 4_900}
+    judge = functools.partial(judged_version, (first, third), between, commission_bps=[2_400])
+    assert judge(month_commission_bps=[2_500]).cap_bp == 4_900
+    with pytest.raises(ManyErrors, match="4901 bp of a product under plan between with the tier of third"):
+        judge(month_commission_bps=[2_501])
+    assert product_rate_errors(2_600, crossings((first, replace(third, starts_at=1 + month_start(202603))))) == []
+    assert len(product_rate_errors(2_601, crossings((first, replace(third, starts_at=1 + month_start(202603)))))) == 1
 
 
 def test_a_version_is_judged_against_the_products_it_would_apply_to() -> None:
