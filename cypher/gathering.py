@@ -7,6 +7,7 @@ it holds the journal lock. So a lonely caller waits for nobody, and many togethe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections import deque
@@ -79,13 +80,16 @@ class _Line(Generic[A, T]):
         caller: _Caller[A, T] = _Caller(asked, rows, now, asyncio.get_running_loop().create_future())
         self._waiting.append(caller)
         self._rows += rows
-        caller.answer.add_done_callback(lambda _: self._left(rows))
+        caller.answer.add_done_callback(lambda _: self._left(caller))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve(store))
         return await caller.answer
 
-    def _left(self, rows: int) -> None:
-        self._rows -= rows
+    def _left(self, caller: _Caller[A, T]) -> None:
+        self._rows -= caller.rows
+        if caller.answer.cancelled():
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(caller)
 
     async def _serve(self, store: Store) -> None:
         taken: list[_Caller[A, T]] = []

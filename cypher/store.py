@@ -138,11 +138,14 @@ class Store:
         self._write_turn = asyncio.Lock()
         self._writes_waiting = 0
         self.others: Others = Alone()
-        routed = login.get("uri", "").startswith("neo4j")  # else there is one server, which shows whatever is committed
-        self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager(
-            bookmarks_supplier=self._bookmarks_of_others if routed else None
-        )
+        self._bookmarks: neo4j.AsyncBookmarkManager | None = None
+        """Of a cluster only: one server shows whatever is committed, and restored to an older state it would wait for ever."""
+        if login.get("uri", "").startswith("neo4j"):
+            supplier = self._bookmarks_of_others
+            self._bookmarks = neo4j.AsyncGraphDatabase.bookmark_manager(bookmarks_supplier=supplier)
         self._head = 0
+        self._told_seq = 0
+        """What others know of. Whoever finds written what it was to write may be the first to answer for it."""
         self.moved = asyncio.Event()
         self.statements_run = 0
 
@@ -152,6 +155,8 @@ class Store:
 
     @head.setter
     def head(self, seq: int) -> None:
+        if seq < self._head:  # Neo4j was restored to an older state
+            self._told_seq = min(self._told_seq, seq)
         if seq != self._head:
             self._head = seq
             self.moved.set()
@@ -191,6 +196,7 @@ class Store:
             self._write_turn.release()
         if commit is not None:
             await self.others.tell(commit)
+            self._told_seq = max(self._told_seq, commit.seq)
         return answer
 
     async def _wait_for_turn(self) -> None:
@@ -217,7 +223,7 @@ class Store:
                 await transaction._flush()
                 await opened.commit()
             self.head = max(self.head, transaction.seq)
-            if transaction.seq == held.seq:
+            if transaction.seq <= self._told_seq:
                 return answer, None
             return answer, Commit(transaction.seq, (await session.last_bookmarks()).raw_values)
 
@@ -228,8 +234,10 @@ class Store:
     async def learn(self, commit: Commit) -> None:
         """Another process has committed this and told so: whatever is read from now on shows it."""
         if commit.seq > self._head:
-            await self._bookmarks.update_bookmarks((), commit.bookmarks)
+            if self._bookmarks is not None:
+                await self._bookmarks.update_bookmarks((), commit.bookmarks)
             self.head = max(self.head, commit.seq)
+        self._told_seq = max(self._told_seq, commit.seq)
 
     @property
     def unjournalled(self) -> Unjournalled:
@@ -253,7 +261,7 @@ class Store:
 
     async def way_in(self) -> dict[str, Any]:
         """What another process needs to read here whatever this one has read or written."""
-        bookmarks = await self._bookmarks.get_bookmarks()
+        bookmarks = await self._bookmarks.get_bookmarks() if self._bookmarks is not None else ()
         return {**self._login, "database": self._database, "bookmarks": sorted(bookmarks)}
 
     async def verify(self) -> None:

@@ -91,9 +91,12 @@ class Feed:
     async def raised(self, watch: Watch) -> list[Raised]:
         """What was said of open findings since the watch read last, a page of the journal at most; empty: nothing is left."""
         while watch.position < self.position:
-            first = min(PAGE, self.position - watch.position)  # positions have no gaps
-            events = await journal.findings(self._store, after=watch.position, first=first)
-            watch.position += first
+            after = watch.position
+            first = min(PAGE, self.position - after)  # positions have no gaps
+            events = await journal.findings(self._store, after=after, first=first)
+            if watch.position != after:  # begun again meanwhile: Neo4j was restored
+                continue
+            watch.position = after + first
             found = [raised for event in events if (raised := _raised(json.loads(event.facts))) is not None]
             if found:
                 return found

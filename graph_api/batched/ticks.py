@@ -32,6 +32,8 @@ class Ticks(Generic[K, V]):
     def ask(self, key: K) -> asyncio.Future[V]:
         """The answer to come; await it through `shielded`, as it is shared."""
         known = self._known.get(key)
+        if known is None and key in self._asked:  # forgotten, but not sent yet: as fresh as a new one
+            known = self._known[key] = self._asked[key]
         if known is not None:
             return known
         future = self._known[key] = asyncio.get_running_loop().create_future()

@@ -173,7 +173,8 @@ class Cache:
                 if meta is not None and meta.applied >= floor:
                     self.hits += len(values)
                     self.misses += len(fields) - len(values)
-                    return Reading(Position(meta.epoch, meta.applied), values)
+                    # Somebody may have folded what nobody told of: what this process reads need not show it yet.
+                    return Reading(Position(meta.epoch, min(meta.applied, store.head)), values)
                 await self._catch_up(store, meta)
         except Away:
             pass
@@ -365,10 +366,18 @@ class Cache:
         if meta is None or upto - meta.applied > FOLD_MAX:
             await self._begin(store, meta.epoch if meta else "")
             return
-        changed = await positions.fold(store, after=meta.applied, upto=upto)
+        try:
+            changed = await positions.fold(store, after=meta.applied, upto=upto)
+        except StoreTimeout:
+            await self._begin(store, meta.epoch)  # the next one would be no shorter
+            return
         if changed.seq < upto:
             await self._went_back(store, upto, changed.seq)
             await self._begin(store, meta.epoch, back=True)
+            return
+        if changed.paths_seq > upto:
+            # The graph shows a move that is not to be folded yet: who stood above before it is above no more.
+            await positions.settled(store)
             return
         codes = sorted({"", *changed.named, *changed.above})
         inv = self._inv_key(meta.epoch)

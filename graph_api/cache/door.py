@@ -105,8 +105,13 @@ class Door:
         finally:
             await _closed(old)
         while True:
-            with contextlib.suppress(*FAULTS):
+            try:
                 await self._connect()
+            except FAULTS:
+                pass
+            except Exception:
+                log.exception("redis_not_asked")  # whatever it is, nobody else would ask again
+            else:
                 self._recovery = None
                 log.info("redis_back")
                 return
@@ -151,7 +156,8 @@ async def _closed(client: Client | None) -> None:
             await client.aclose()
     if isinstance(client, redis.asyncio.RedisCluster):
         for nodes in ("nodes_cache", "startup_nodes"):  # one that could not be opened closes nothing by itself
-            await client.nodes_manager.aclose(nodes)
+            with contextlib.suppress(*FAULTS):
+                await client.nodes_manager.aclose(nodes)
 
 
 async def _client(url: str, call_seconds: float) -> Client:

@@ -96,7 +96,10 @@ local seen = redis.call('HGET', KEYS[1], 'epoch') or ''
 if seen ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[3])
 redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'applied', ARGV[3], 'paths_seq', ARGV[4], 'closes_seq', ARGV[5])
-if ARGV[7] == '1' then redis.call('HSET', KEYS[1], 'head', ARGV[3]) end
+if ARGV[7] == '1' then
+  redis.call('HSET', KEYS[1], 'head', ARGV[3])
+  redis.call('HDEL', KEYS[1], 'bookmarks')
+end
 redis.call('HSET', KEYS[2], '#from', ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
 return 1

@@ -46,6 +46,16 @@ async def test_what_was_told_is_not_asked_again_until_forgotten() -> None:
     assert len(answers.calls) == 2
 
 
+async def test_who_asked_before_all_was_forgotten_is_answered_with_who_asks_after() -> None:
+    answers = Answers()
+    ticks = Ticks(answers)
+    before = ticks.ask("a")
+    ticks.forget()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(shielded(before), shielded(ticks.ask("a"))) == ["A", "A"]
+    assert answers.calls == [["a"]]
+
+
 async def test_what_is_known_is_made_at_once_and_the_rest_later() -> None:
     answers = Answers()
     ticks = Ticks(answers)

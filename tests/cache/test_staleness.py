@@ -7,15 +7,17 @@ import os
 import shutil
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import redis.asyncio
 
-from cypher.store import Alone, Store, connect
+from cypher import positions
+from cypher.store import Alone, Store, StoreTimeout, Transaction, connect
 from graph_api.batched import graph
 from graph_api.batched.asks import Ask
 from graph_api.batched.graph import Answers
-from graph_api.cache import Cache
+from graph_api.cache import Cache, Field
 from graph_api.servers import Servers, ValkeyServer
 from tests.batched.network import Network, Reader, statement
 from tests.cache.conftest import Process
@@ -97,6 +99,63 @@ async def test_a_commit_that_was_told_costs_nobody_the_journals_lock(
         await other.cache.follow_once(other.store)
     assert other.store.head == writer.store.head
     assert await locks() == before + 7
+
+
+async def test_whoever_finds_written_what_it_was_to_write_tells_of_it(
+    network: Network, writer: Reader, process: Process
+) -> None:
+    """Who has written it may be gone, or have lost the answer to its commit; the next one is the first to answer."""
+
+    async def nothing_new(_: Transaction) -> None:
+        """It is there already."""
+
+    again = await process()
+    await again.reads().card("P000")
+    writer.store.others = Alone()
+    await network.sell("P005")
+    before = await writer.cache.told()
+    assert before is not None
+    assert before.seq < writer.store.head
+    await again.store.write(nothing_new)
+    told = await writer.cache.told()
+    assert told is not None
+    assert told.seq == writer.store.head
+
+
+async def test_what_is_folded_and_was_not_told_of_ends_no_later_for_who_has_not_seen_it(
+    network: Network, writer: Reader, process: Process
+) -> None:
+    """On a cluster it may read from a member that does not show it yet."""
+    other = await process()
+    await other.reads().card("P000")
+    seen = other.store.head
+    writer.store.others = Alone()
+    await network.sell("P005")
+    await writer.reads().card("P000")
+    reading = await other.cache.read(other.store, [Field("P005", "x")])
+    assert reading.position is not None
+    assert writer.cache.report().applied == writer.store.head > seen
+    assert reading.position.applied == other.store.head == seen
+    other.cache.keep(other.store, reading.position, {Field("P005", "x"): 1})
+    await other.cache.until_kept()
+    assert (await other.cache.read(other.store, [Field("P005", "x")])).values == {}
+
+
+async def test_a_fold_that_takes_too_long_gives_way_to_a_new_epoch(
+    network: Network, writer: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trade(network, [writer], 2)
+    before, fold = writer.cache.report(), positions.fold
+
+    async def too_long(store: Store, *, after: int, upto: int) -> Any:
+        if after != upto:
+            raise StoreTimeout("the fold")
+        return await fold(store, after=after, upto=upto)
+
+    monkeypatch.setattr(positions, "fold", too_long)
+    await network.sell("P005")
+    assert await writer.stale(network, await some(network)) == []
+    assert writer.cache.report().epochs == before.epochs + 1
 
 
 async def test_a_member_of_a_cluster_is_asked_for_what_another_process_has_written(

@@ -116,6 +116,8 @@ async def test_a_cancelled_caller_takes_nobody_with_it(store: Store, query: Quer
         tasks = await asked(store, notes, "a", "gone", "c")
         tasks[1].cancel()
         await asyncio.gather(tasks[1], return_exceptions=True)
+        (line,) = notes.gathering._lines.values()
+        assert (len(line._waiting), line._rows) == (2, 2), "who has left is kept in no memory"
     assert await asyncio.gather(tasks[0], tasks[2]) == ["A", "C"]
     assert await codes(query) == ["a", "c"]
     assert await notes.gathering.ask(store, "later", now=NOW) == "LATER"
