@@ -191,9 +191,9 @@ async def test_no_crossing_of_a_write_with_keeping_leaves_a_stale_answer(
     for turn in range(CROSSINGS):
         with monkeypatch.context() as patched:
             patched.setattr(Cache, "_keep", late)
-            await filled.data(query)
-            await filled.stores.cache.until_kept()
-        assert written == turn + 1
+            while written == turn:  # one that was looked up too slowly is not kept, and crosses nothing
+                await filled.data(query)
+                await filled.stores.cache.until_kept()
         answer = (await filled.data(query))["promoter"]
         assert answer == {"code": "A", "team": {"size": 4 + written}, "downline": {"totalCount": 4 + written}}
 
