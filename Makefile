@@ -24,7 +24,7 @@ setup: .venv/.servers ## .venv with everything in it, the pages built, Neo4j's f
 demo: setup ## a real Neo4j and Valkey with a demonstration network, the API and GraphiQL; Ctrl-C stops it
 	@$(BIN)/promograph demo $(ARGS)
 
-test: setup ## every test, against real servers, in two processes; ARGS='-k refund -x' goes to pytest
+test: setup ## every test but the longest, against real servers, in two processes; ARGS=--all: those too; ARGS='-k refund -x'
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## ruff, mypy and the API's contract

@@ -22,6 +22,7 @@ from graph_api.settings import Settings
 from tests.processes import (
     STEADY_JVM,
     USED,
+    pytest_addoption,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_sessionfinish,
@@ -31,6 +32,7 @@ from tests.processes import (
 )
 
 __all__ = [
+    "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_sessionfinish",

@@ -1,4 +1,5 @@
-"""The suite in two processes: who may have how many, what begins first, and what each tells at the end."""
+"""The suite in two processes: who may have how many, what begins first, what is left to `--all`, and what each tells at
+the end."""
 
 from __future__ import annotations
 
@@ -57,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _has_room(MEMORY_DISK):
         os.environ.setdefault(TEMPORARY, str(MEMORY_DISK))
     config.stash[USED] = []
+    if not hasattr(config, "workerinput") and (config.args_source is config.ArgsSource.ARGS or config.option.keyword):
+        config.option.all = True  # whoever names tests gets what they name; each process is told
     if config.getoption("numprocesses", None) and _given():
         raise pytest.UsageError("given servers are one store, and tests empty it: only one process may use them")
 
@@ -75,7 +78,15 @@ def _given() -> bool:
     return settings.neo4j_uri is not None or settings.redis_url is not None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="the tests marked long too, as CI runs them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.all:
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
     places = {path: place for place, path in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
@@ -97,3 +108,5 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     for line in config.stash[USED] or ["no server was started"]:
         terminalreporter.write_line(line)
+    if not config.option.all:
+        terminalreporter.write_line("the tests marked long were left out: make test ARGS=--all runs them too")

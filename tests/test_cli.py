@@ -237,6 +237,7 @@ def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path
     assert (data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.long
 @pytest.mark.timeout(700)
 def test_a_demonstration_answers_its_own_queries_and_stops(tmp_path: Path) -> None:
     bare = bare_environment()

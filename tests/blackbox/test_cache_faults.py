@@ -120,6 +120,7 @@ class Shop:
         return answer
 
 
+@pytest.mark.long
 async def test_numbers_are_the_graphs_whatever_happens_to_the_cache(
     two: tuple[Api, Api],
     store: Any,

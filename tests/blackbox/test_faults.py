@@ -21,6 +21,7 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
             yield shop
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # a busy machine starts a server ten times as slowly
 @pytest.mark.parametrize(("target", "kind"), FAULTS)
 async def test_what_was_answered_stays_and_numbers_are_right_again_within_a_minute(

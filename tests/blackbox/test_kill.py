@@ -38,6 +38,7 @@ async def exported(promograph: Command, directory: Path) -> dict[str, bytes]:
     return contents(directory)
 
 
+@pytest.mark.long
 async def test_killed_and_shuffled_imports_end_like_an_undisturbed_one(
     promograph: Command, store: Any, emptied: Emptied, source: Path, tmp_path: Path
 ) -> None:

@@ -103,7 +103,7 @@ def troubled(path: Path) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("network", ["troubled", "demonstration"])
+@pytest.mark.parametrize("network", ["troubled", pytest.param("demonstration", marks=pytest.mark.long)])
 async def test_the_graph_is_the_online_load_s_node_by_node(
     network: str, stopped: Neo4jServer, started: Any, store: Store, pii: Pii, query: Query, tmp_path: Path
 ) -> None:
@@ -132,6 +132,7 @@ async def test_the_graph_is_the_online_load_s_node_by_node(
     await months.close(running.store, 202603, actor="test", now=NOW) if network == "troubled" else None
 
 
+@pytest.mark.long
 async def test_an_empty_store_that_was_started_before_is_built_and_one_with_anything_in_it_left_alone(
     stopped: Neo4jServer, started: Any, pii: Pii, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ async def killable(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tu
             yield stage, servers
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # a busy machine starts a server ten times as slowly
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_answered_survives_a_kill_and_the_rest_is_settled_once(

@@ -32,6 +32,7 @@ IMPORT_SECONDS_MAX = 600
 """Two of them on a busy machine, beside whatever the other process of the suite does."""
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not DATA.exists(), reason="the OTC network is not beside the project"),
     pytest.mark.timeout(1_500),  # a busy machine takes minutes for the whole network
 ]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.blackbox.api import Api, Json, advance, order, refund, touch
 from tests.oracle.oracle import Line, Network, Order, Promoter, Touch, instant
 
@@ -89,6 +91,7 @@ def history(chance: random.Random) -> list[Event]:
     return events
 
 
+@pytest.mark.long
 async def test_any_order_of_the_same_events_ends_the_same(api: Api, exported: Callable[[], Awaitable[Path]]) -> None:
     chance = random.Random(50)
     events = history(chance)

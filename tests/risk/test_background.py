@@ -210,6 +210,7 @@ def test_everything_planted_in_a_real_network_is_found(seed: int) -> None:
     check_found(world, planted, scan(snapshot(world), DETECTORS.values()))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_everything_planted_is_found_in_a_store_that_loaded_the_real_network_from_files(
     settings: Settings, pii: Pii, tmp_path: Path
