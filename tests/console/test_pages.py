@@ -113,6 +113,21 @@ async def test_each_role_is_offered_what_it_may_see(browser: Browser, site: Site
         assert await watching.page.locator("nav[aria-label=Main] a").all_inner_texts() == rooms
 
 
+async def test_a_link_for_somebody_else_shows_nothing_of_who_was_signed_in(browser: Browser, site: Site) -> None:
+    async with watched(browser, site, size=PHONE) as watching:
+        await watching.open(f"/m/?{MONTH}", Role.PROMOTER, "A")
+        await expect(watching.page.locator("h1")).to_contain_text(NAMES["A"])
+        await watching.open(f"/m/?{MONTH}", Role.PROMOTER, "B")
+        await expect(watching.page.locator("h1")).to_contain_text(NAMES["B"])
+        assert NAMES["A"] not in await watching.page.inner_text("body")
+
+
+async def test_an_address_that_is_no_proper_encoding_is_a_page_without_anybody(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        await watching.open("/console/promoter/%E0%A4%A", Role.OPERATOR)
+        await expect(watching.page.get_by_text("There is nothing under this address")).to_be_visible()
+
+
 async def test_a_token_leaves_the_address_and_stays_within_the_tab(browser: Browser, site: Site) -> None:
     async with watched(browser, site, size=PHONE) as watching:
         await watching.open(f"/m/?{MONTH}", Role.PROMOTER, "A")

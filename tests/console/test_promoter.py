@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from cypher.store import Store
 from graph_api.actions import orders
 from graph_api.viewer import Role
 from tests.console.site import Site, watched
 from tests.console.test_journeys import content
-from tests.schema.conftest import PAID
+from tests.schema.conftest import PAID, Json
 
 MANY = 25
 
@@ -53,6 +53,29 @@ async def test_a_promoter_is_locked_and_let_go_and_the_page_says_so(browser: Bro
             await page.get_by_role("dialog").get_by_role("button", name=do, exact=True).click()
             await expect(page.get_by_text(said, exact=True)).to_be_visible()
         await expect(page.get_by_role("button", name="Lock…")).to_be_visible()
+
+
+async def test_nobody_is_locked_before_it_is_seen_what_that_would_hold(browser: Browser, site: Site) -> None:
+    async def refuses(route: Route) -> None:
+        sent: Json = route.request.post_data_json or {}
+        if "codes" not in sent["variables"]:
+            return await route.continue_()
+        error = {"message": "too much at once", "path": ["blastRadius"], "extensions": {"code": "TOO_COSTLY"}}
+        return await route.fulfill(json={"data": {"blastRadius": None}, "errors": [error]})
+
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/promoter/E", Role.RISK)
+        await page.route("**/graphql", refuses)
+        await page.get_by_role("button", name="Lock…").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Reason").fill("unseen")
+        await expect(dialog.get_by_role("alert")).to_contain_text("too much at once")
+        lock = dialog.get_by_role("button", name="Lock", exact=True)
+        await expect(lock).to_be_disabled()
+        await page.unroute("**/graphql")
+        await dialog.get_by_role("button", name="Try again").click()
+        await expect(lock).to_be_enabled()
 
 
 async def test_finance_takes_the_statement_along_and_is_offered_no_picture(browser: Browser, site: Site) -> None:

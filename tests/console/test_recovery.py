@@ -73,6 +73,20 @@ async def test_what_is_half_typed_outlives_a_service_that_is_killed(browser: Bro
         await expect(page.get_by_label("Reason")).to_have_value("half a rea")
 
 
+async def test_a_room_that_was_never_visited_opens_when_the_service_is_back(browser: Browser, served: Served) -> None:
+    async with watched(browser, served) as watching:
+        page = watching.page
+        await watching.open("/console/promoters", Role.RISK)
+        await served.kill()
+        await page.get_by_role("link", name="Risk").click()
+        await expect(page.locator(".banner")).to_contain_text("does not answer")
+        await expect(page.get_by_role("link", name="Promoters")).to_be_visible()
+        await served.start()
+        await expect(page.locator("h1")).to_have_text("Findings")
+        # Its style sheet has come as well.
+        await expect(page.locator(".desk")).to_have_css("display", "grid")
+
+
 async def test_a_form_outlives_the_service(browser: Browser, site: Site) -> None:
     async with watched(browser, site) as watching:
         page = watching.page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,27 @@ from tests.conftest import SECRET
 from tests.console.site import Site, Watched, watched
 from tests.test_staff_commands import PASSWORD, run
 
+Adding = Callable[..., Awaitable[str]]
+
 
 @pytest.fixture
-async def account(site: Site, servers: Servers, redis_url: str, tmp_path: Path) -> str:
-    """Made by the command, as an administrator makes one: its password is kept by argon2id."""
-    name = tmp_path.name.replace("_", "-")[-40:].strip("-")
+def adding(site: Site, servers: Servers, redis_url: str, tmp_path: Path) -> Adding:
+    """Makes an account by the command, as an administrator makes one: its password is kept by argon2id."""
     env = environment(servers, secret=SECRET, data_dir=tmp_path / "data", redis_url=redis_url)
-    roles = ("--role", "FINANCE", "--role", "ADMIN")
-    made = await asyncio.to_thread(run, "add", name, *roles, env=env, typed=f"{PASSWORD}\n")
-    assert made.returncode == 0, made
-    return name
+
+    async def add(*roles: str) -> str:
+        name = tmp_path.name.replace("_", "-")[-40:].strip("-")
+        given = (part for role in roles for part in ("--role", role))
+        made = await asyncio.to_thread(run, "add", name, *given, env=env, typed=f"{PASSWORD}\n")
+        assert made.returncode == 0, made
+        return name
+
+    return add
+
+
+@pytest.fixture
+async def account(adding: Adding) -> str:
+    return await adding("FINANCE", "ADMIN")
 
 
 async def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -134,6 +146,61 @@ async def test_somebody_with_two_roles_takes_the_other_one_in_every_tab(
         await page.get_by_label("Acting as").select_option("FINANCE")
         await expect(page.locator("h1")).to_have_text("Promoters")
         assert await rooms(page) == ["Promoters", "Dashboard"]
+
+
+async def test_a_lock_that_meets_an_ended_session_is_done_after_signing_in_again(
+    browser: Browser, site: Site, adding: Adding
+) -> None:
+    name = await adding("RISK")
+    end = """fetch('/session').then(answer => answer.json()).then(({csrf}) =>
+        fetch('/session', {method: 'DELETE', headers: {'X-CSRF-Token': csrf}})).then(answer => answer.status)"""
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await signed_in(watching, site, name)
+        await page.goto(f"{site.url}/console/promoter/E")
+        await page.get_by_role("button", name="Lock…").click()
+        dialog = page.get_by_role("dialog", name="Lock E")
+        await dialog.get_by_label("Reason").fill("a reason of many words")
+        lock = dialog.get_by_role("button", name="Lock", exact=True)
+        await expect(lock).to_be_enabled()
+        assert await page.evaluate(end) == 204
+        await lock.click()
+        over = page.get_by_role("dialog", name="Sign in")
+        await expect(over).to_contain_text("Your session has ended")
+        assert await watching.faults() == []
+        for _ in range(2):
+            await page.keyboard.press("Escape")
+        await sign_in(page, name)
+        await expect(over).to_have_count(0)
+        await expect(dialog.get_by_label("Reason")).to_have_value("a reason of many words")
+        await expect(dialog.get_by_role("alert")).to_contain_text("Your session has ended")
+        await lock.click()
+        await expect(page.locator("h1 .status.LOCKED")).to_be_visible()
+
+
+async def test_what_one_role_has_seen_is_not_done_in_another(browser: Browser, site: Site, account: str) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await signed_in(watching, site, account)
+        await page.get_by_label("Acting as").select_option("ADMIN")
+        await expect(page.get_by_role("link", name="Audit log")).to_be_visible()
+        await page.goto(f"{site.url}/console/promoter/D")
+        await page.get_by_role("button", name="Lock…").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Reason").fill("seen as an administrator")
+        lock = dialog.get_by_role("button", name="Lock", exact=True)
+        await expect(lock).to_be_enabled()
+        other = Watched(await page.context.new_page(), site)
+        await other.page.goto(f"{site.url}/console/promoters")
+        await other.page.get_by_label("Acting as").select_option("FINANCE")
+        await expect(other.page.get_by_role("link", name="Audit log")).to_have_count(0)
+        await lock.click()
+        said = page.locator(".banner", has_text=f"you are now {account} as Finance")
+        await said.get_by_role("button", name="Close").click()
+        await expect(said).to_have_count(0)
+        await expect(page.locator("h1 .status.ACTIVE")).to_be_visible()
+        await page.reload()
+        await expect(page.locator("h1 .status.ACTIVE")).to_be_visible()
 
 
 async def test_the_log_is_narrowed_by_who_what_whom_and_when(browser: Browser, site: Site) -> None:

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { lost, useReturns } from "./connection";
-import { session } from "./session";
+import { session, useRenewals } from "./session";
 import { useLanguage } from "./words";
-import { ask, type Document, type Refused, SignedOut, Unreachable } from "./wire";
+import { ask, type Document, type Refused, Unreachable } from "./wire";
 
 export interface Asked<Result> {
   data: Result | undefined;
@@ -17,36 +17,49 @@ export interface Asked<Result> {
 
 const KEPT_MAX = 60;
 /** The latest answers: a page that is come back to shows at once what it last showed, and asks anew. */
-const kept = new Map<string, { data: unknown; at: number }>();
+const kept = new Map<string, { data: unknown; at: number; ask: number }>();
+/** Asks are counted: a slow answer is older than one that was asked for later. */
+let asks = 0;
 
-function keep(key: string, data: unknown): void {
-  const before = kept.get(key)?.data;
+function keep(key: string, data: unknown, ask: number): void {
+  const before = kept.get(key);
+  if (before && before.ask > ask) return;
   kept.delete(key);
   // The same as before is the same object: what is drawn of it is not drawn anew.
-  kept.set(key, { data: JSON.stringify(data) === JSON.stringify(before) ? before : data, at: Date.now() });
+  kept.set(key, { data: JSON.stringify(data) === JSON.stringify(before?.data) ? before?.data : data, at: Date.now(), ask });
   const oldest = kept.keys().next();
   if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
 }
 
-export const forget = (): void => kept.clear();
+/** What else keeps answers, to be forgotten with these. */
+export const alsoKept: { clear: () => void }[] = [];
 
-/** One question of a screen. `null` variables: not asked yet. Asked again whenever the service comes back. */
+export function forget(): void {
+  for (const each of [kept, ...alsoKept]) each.clear();
+}
+
+const asker = (): string => `${session()?.name}|${session()?.role}|`;
+
+/** One question of a screen. `null` variables: not asked yet. Asked again whenever the service comes back or a session begins. */
 export function useAnswer<Result, Variables>(
   document: Document<Result, Variables>,
   variables: Variables | null,
 ): Asked<Result> {
   const returns = useReturns();
+  const renewals = useRenewals();
   const language = useLanguage();
   const [times, setTimes] = useState(0);
-  const asked = variables === null ? "" : `${session()?.name}|${session()?.role}|${language}|${document}|${JSON.stringify(variables)}`;
+  const asked = variables === null ? "" : `${asker()}${language}|${document}|${JSON.stringify(variables)}`;
   const [state, setState] = useState<{ key: string; refused: Refused[]; failed?: Error }>({ key: "", refused: [] });
 
   useEffect(() => {
     if (variables === null) return;
     let current = true;
+    const mine = (asks += 1);
     ask(document, variables).then(
       (answer) => {
-        keep(asked, answer.data);
+        // Another tab may have signed in as somebody else meanwhile: then it is theirs.
+        if (asked.startsWith(asker())) keep(asked, answer.data, mine);
         if (current) setState({ key: asked, refused: answer.refused });
       },
       (failed: Error) => {
@@ -58,7 +71,7 @@ export function useAnswer<Result, Variables>(
       current = false;
     };
     // `asked` holds the document and the variables
-  }, [asked, returns, times]);
+  }, [asked, returns, renewals, times]);
 
   // What is shown stays until the next answer, though it is kept for nobody any more.
   const shown = useRef<{ key: string; data: unknown; at: number }>(undefined);
@@ -77,7 +90,8 @@ export function useAnswer<Result, Variables>(
   };
 }
 
-const FRESH_MS = 15_000;
+/** For so long an answer is not asked for anew. */
+export const FRESH_MS = 15_000;
 
 /** Asks anew with every piece of `news`, counted up, and some time after each answer, as long as somebody looks at the page. */
 export function useFresh<Result>({ at, failed, again }: Asked<Result>, news: number): void {
@@ -122,7 +136,7 @@ export function useAction<Result, Variables>(document: Document<Result, Variable
         return answer.data;
       } catch (error) {
         if (error instanceof Unreachable) lost();
-        if (!(error instanceof SignedOut)) setFailed(error as Error);
+        setFailed(error as Error);
         return undefined;
       } finally {
         setBusy(false);

@@ -43,5 +43,17 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Resolves at the next return. */
+export function returned(): Promise<void> {
+  const before = returns;
+  return new Promise((resolve) => {
+    const stop = subscribe(() => {
+      if (returns === before) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
 export const useConnection = (): Connection => useSyncExternalStore(subscribe, () => current);
 export const useReturns = (): number => useSyncExternalStore(subscribe, () => returns);

@@ -55,20 +55,38 @@ function understand({ type, id = "", payload }: Message): void {
   else if (type === "connection_ack") {
     [ready, wait] = [true, FIRST_MS];
     for (const [each, waiting] of listeners) subscribe(each, waiting);
-  } else if (type === "next" && payload && !Array.isArray(payload)) listener?.told(payload.data);
-  else if (type === "error" && listener) {
-    const unknown = Array.isArray(payload) && payload.some((one) => one.extensions?.code === "UNKNOWN_DOCUMENT");
-    if (unknown && byText()) subscribe(id, listener);
-    else listener.heard(false);
-  } else if (type === "complete") listener?.heard(false);
+  } else if (type === "next" && payload && !Array.isArray(payload)) {
+    wait = FIRST_MS;
+    listener?.told(payload.data);
+  } else if ((type === "error" || type === "complete") && listener) {
+    ended(id, listener, Array.isArray(payload) ? payload.map((one) => one.extensions?.code) : []);
+  }
+}
+
+/** An operation may end where the socket lives on: it is begun again, unless it would be refused again. */
+function ended(id: string, listener: Listener, codes: (string | undefined)[]): void {
+  if (codes.includes("UNKNOWN_DOCUMENT") && byText()) return subscribe(id, listener);
+  listener.heard(false);
+  if (codes.includes("FORBIDDEN") || codes.includes("BAD_USER_INPUT")) return;
+  const on = socket;
+  setTimeout(() => {
+    // Another socket begins all of them.
+    if (ready && socket === on && listeners.has(id)) subscribe(id, listener);
+  }, longer());
+}
+
+/** How long to wait, each time longer until something is heard. */
+function longer(): number {
+  const now = wait;
+  wait = Math.min(wait * 2, LAST_MS);
+  return now;
 }
 
 function closed(): void {
   [socket, ready] = [null, false];
   for (const listener of listeners.values()) listener.heard(false);
   if (listeners.size === 0) return;
-  again = setTimeout(open, wait);
-  wait = Math.min(wait * 2, LAST_MS);
+  again = setTimeout(open, longer());
 }
 
 function listen(listener: Listener): () => void {

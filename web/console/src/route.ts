@@ -41,6 +41,15 @@ export function alter(changes: Record<string, string | null>, { replace = true }
   go(current.path + (text ? `?${text}` : ""), { replace });
 }
 
+/** A part of the path as text; one that nobody has encoded well stands for itself. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** For links: the address is real, and a plain click stays within the page. */
 export function link(to: string): { href: string; onClick: (event: MouseEvent) => void } {
   return {

@@ -1,4 +1,7 @@
 import { useSyncExternalStore } from "react";
+import { lost } from "./connection";
+import { notify } from "./notice";
+import { t } from "./words";
 
 export type Role = "PROMOTER" | "OPERATOR" | "RISK" | "FINANCE" | "SERVICE" | "ADMIN";
 
@@ -11,6 +14,8 @@ const KEY = "promograph.token";
 const listeners = new Set<() => void>();
 let current: Session | null = null;
 let expired = false;
+/** Counted up with each session that begins: whoever reads it asks anew what the one before was refused. */
+let renewals = 0;
 
 /** What a token says of itself; the service alone judges it. Null if it is no token. */
 export function read(token: string): Session | null {
@@ -39,8 +44,12 @@ export function begin(): void {
 }
 
 export function adopt(session: Session | null): void {
+  // The session of before, if it is still taken, is no news: asking anew for it could be refused, and adopt it, without end.
+  if (session !== null && !expired && JSON.stringify(session) === JSON.stringify(current)) return;
   current = session;
   expired = false;
+  renewals += 1;
+  notify(null);
   if (session?.kind === "token") sessionStorage.setItem(KEY, session.token);
   else sessionStorage.removeItem(KEY);
   tell();
@@ -66,6 +75,7 @@ function subscribe(listener: () => void): () => void {
 
 export const useSession = (): Session | null => useSyncExternalStore(subscribe, () => current);
 export const useExpired = (): boolean => useSyncExternalStore(subscribe, () => expired);
+export const useRenewals = (): number => useSyncExternalStore(subscribe, () => renewals);
 
 export function authorization(): Record<string, string> {
   if (current?.kind === "token") return { Authorization: `Bearer ${current.token}` };
@@ -91,23 +101,24 @@ const RESUME_MS = 5_000;
 
 /** Whoever the cookie stands for, if the service knows one. */
 export async function resume(): Promise<void> {
-  if (current === null) await adoptCookie();
+  if (current === null) adopt(await ofCookie());
 }
 
-async function adoptCookie(): Promise<void> {
+async function ofCookie(): Promise<Session | null> {
   const answer = await fetch("/session", {
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(RESUME_MS),
   }).catch(() => null);
-  if (answer?.ok) adopt(staff((await answer.json()) as StaffAnswer));
+  return answer?.ok ? staff((await answer.json()) as StaffAnswer) : null;
 }
 
-/** Whether the cookie is of another session than this page knows: another tab has signed in anew, or taken a role. */
-export async function hasChanged(): Promise<boolean> {
-  const before = current;
-  if (before?.kind !== "cookie") return false;
-  await adoptCookie();
-  return current?.kind === "cookie" && current.csrf !== before.csrf;
+/** Whether the cookie is of another session than the one that asked: another tab has signed in anew, or taken a role. */
+export async function hasChanged(asker: Session | null): Promise<boolean> {
+  if (asker?.kind !== "cookie") return false;
+  const found = await ofCookie();
+  if (found?.kind !== "cookie" || found.csrf === asker.csrf) return false;
+  adopt(found);
+  return true;
 }
 
 /** The session goes on in another of the account's roles; false if it could not be asked for. */
@@ -137,7 +148,22 @@ export async function signIn(username: string, password: string): Promise<SignIn
   return "in";
 }
 
+/** Without the service's word the cookie still opens every page: then nobody is told to be signed out. */
 export async function signOut(): Promise<void> {
-  if (current?.kind === "cookie") await fetch("/session", { method: "DELETE", headers: authorization() }).catch(() => null);
+  const asker = current;
+  if (asker?.kind === "cookie") {
+    let status = await end();
+    if (status === 403 && (await hasChanged(asker))) status = await end();
+    if (status !== 204 && status !== 401) {
+      if (status === 0 || status >= 500) lost();
+      return notify(t("sign.notOut"));
+    }
+  }
   adopt(null);
+}
+
+/** The status of the answer; 0 is none. */
+async function end(): Promise<number> {
+  const answer = await fetch("/session", { method: "DELETE", headers: authorization() }).catch(() => null);
+  return answer?.status ?? 0;
 }

@@ -1,6 +1,7 @@
 import type { TypedDocumentString } from "./generated/graphql";
-import { authorization, expire, hasChanged } from "./session";
-import { language } from "./words";
+import { notify } from "./notice";
+import { authorization, expire, hasChanged, session } from "./session";
+import { language, named as word, t } from "./words";
 
 /** No answer, or none of ours: the service is away, or something between us and it. It is worth trying again. */
 export class Unreachable extends Error {}
@@ -53,15 +54,17 @@ export async function ask<Result, Variables>(
   document: Document<Result, Variables>,
   variables: Variables,
 ): Promise<Answered<Result>> {
+  const writes = /^\s*mutation\b/m.test(document.toString());
   try {
-    return await post<Result>({ ...named(document), variables });
+    return await post<Result>({ ...named(document), variables }, writes);
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== "UNKNOWN_DOCUMENT" || !byText()) throw error;
-    return post<Result>({ ...named(document), variables });
+    return post<Result>({ ...named(document), variables }, writes);
   }
 }
 
-async function post<Result>(body: object): Promise<Answered<Result>> {
+async function post<Result>(body: object, writes: boolean): Promise<Answered<Result>> {
+  const asker = session();
   let response: Response;
   try {
     response = await fetch("/graphql", {
@@ -80,9 +83,16 @@ async function post<Result>(body: object): Promise<Answered<Result>> {
     if (error instanceof DOMException && error.name === "TimeoutError") throw new Refused(error.message, "TIMEOUT");
     throw new Unreachable(String(error));
   }
-  if (response.status === 403 && (await hasChanged())) return post<Result>(body);
+  if (response.status === 403 && (await hasChanged(asker))) {
+    const now = session();
+    if (!writes || (now?.name === asker?.name && now?.role === asker?.role)) return post<Result>(body, writes);
+    // Nobody does by a click of somebody else, or in a role that was not the one seen.
+    const said = t("sign.changed", { name: now?.name ?? "", role: word("role", now?.role ?? "") });
+    notify(said);
+    throw new Refused(said, "CHANGED");
+  }
   if (response.status === 401 || response.status === 403) {
-    expire();
+    if (session() === asker) expire();
     throw new SignedOut(String(response.status));
   }
   if (response.status > 500) throw new Unreachable(String(response.status));

@@ -12,7 +12,7 @@ import {
 } from "../generated/graphql";
 import { Dialog, Text } from "../parts/controls";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Empty, NotDone, Shown } from "../parts/state";
+import { Missing, NotDone, Shown } from "../parts/state";
 import { Table } from "../parts/table";
 import { t } from "../words";
 
@@ -38,19 +38,28 @@ export function Refusals({ of }: { of: Errors | null | undefined }): ReactNode {
   );
 }
 
+/** Whether an answer tells how it is: it came at `since` or later, and nothing went wrong after it. */
+const isNow = ({ at, failed }: Asked<unknown>, since: number): boolean => at !== undefined && at >= since && failed === undefined;
+
 /** First what it would do, then the button that does it: a move cannot be confirmed unseen. */
 export function MoveDialog({ code, onClose, onDone }: Given & { code: string }): ReactNode {
   const [referrer, setReferrer] = useState("");
   const [reason, setReason] = useState("");
-  const [asked, setAsked] = useState<string>();
+  const [asked, setAsked] = useState<{ referrer: string; at: number }>();
   const [key] = useState(() => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`);
   const [refused, setRefused] = useState<Errors>();
   const preview = useAnswer(
     PreviewMoveDocument,
-    asked === undefined ? null : { promoterCode: code, referrerCode: asked || null },
+    asked === undefined ? null : { promoterCode: code, referrerCode: asked.referrer || null },
   );
   const moving = useAction(MoveBranchDocument);
-  const seen = asked === referrer.trim() ? preview.data?.previewMove : undefined;
+  const isSeen = asked?.referrer === referrer.trim() && isNow(preview, asked.at);
+  const seen = isSeen ? preview.data?.previewMove : undefined;
+
+  function look(): void {
+    setAsked({ referrer: referrer.trim(), at: Date.now() });
+    preview.again();
+  }
 
   async function move(event: FormEvent): Promise<void> {
     event.preventDefault();
@@ -70,15 +79,16 @@ export function MoveDialog({ code, onClose, onDone }: Given & { code: string }):
       <form onSubmit={move} className="form">
         <div className="inline">
           <Text label={t("move.to")} value={referrer} onChange={setReferrer} autoComplete="off" />
-          <button type="button" onClick={() => setAsked(referrer.trim())}>
+          <button type="button" onClick={look}>
             {t("move.preview")}
           </button>
         </div>
         {asked !== undefined && (
           <Shown of={preview}>
-            {({ previewMove }) => (previewMove ? <Preview of={previewMove} /> : <Empty>{t("state.absent")}</Empty>)}
+            {({ previewMove }) => (previewMove ? <Preview of={previewMove} /> : <Missing of={preview} />)}
           </Shown>
         )}
+        <NotDone error={preview.data && preview.failed} />
         <Text label={t("move.reason")} value={reason} onChange={setReason} required />
         <Refusals of={refused} />
         <NotDone error={moving.failed} />
@@ -157,7 +167,7 @@ function Blast({ of }: { of: Asked<BlastQuery> }): ReactNode {
             </dl>
           </>
         ) : (
-          <Empty />
+          <Missing of={of} />
         )
       }
     </Shown>
@@ -172,6 +182,9 @@ interface Locking extends Given {
   onStopped?: () => void;
 }
 
+/** So many the service looks at in one go. */
+const TOGETHER_MAX = 500;
+
 /** First what it would hold, then the button that holds it; where it stops midway, the button goes on with the rest. */
 export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Locking): ReactNode {
   const [left, setLeft] = useState(codes);
@@ -179,7 +192,9 @@ export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Lock
   const [stoppedAt, setStoppedAt] = useState<string>();
   const [reason, setReason] = useState("");
   const [refused, setRefused] = useState<Errors>();
-  const blast = useAnswer(BlastDocument, { codes: left });
+  const [openedAt] = useState(Date.now);
+  const part = left.slice(0, TOGETHER_MAX);
+  const blast = useAnswer(BlastDocument, { codes: part });
   const locking = useAction(LockPromoterDocument);
   const open = useRef(true);
   useEffect(() => {
@@ -194,7 +209,7 @@ export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Lock
     setRefused(undefined);
     setStoppedAt(undefined);
     // One after the other: a lock is its own decision, and those done stay done if a later one is refused.
-    for (const [index, code] of left.entries()) {
+    for (const [index, code] of part.entries()) {
       const answer = await locking.act({ code, reason });
       if (!answer || answer.lockPromoter.errors.length > 0) {
         setRefused(answer?.lockPromoter);
@@ -208,7 +223,9 @@ export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Lock
       if (!open.current) return onStopped?.();
     }
     forget();
-    onDone();
+    if (part.length === left.length) return onDone();
+    setLeft(left.slice(part.length));
+    onStopped?.();
   }
 
   const [only] = left;
@@ -218,7 +235,9 @@ export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Lock
       onClose={onClose}
     >
       <form onSubmit={lock} className="form">
+        {part.length < left.length && <p className="note">{t("lock.first", { count: count(part.length), all: count(left.length) })}</p>}
         <Blast of={blast} />
+        <NotDone error={blast.data && blast.failed} />
         <Text label={t("field.reason")} value={reason} onChange={setReason} required />
         {stoppedAt !== undefined && codes.length > 1 && (
           <p className="problem">{t("lock.stopped", { code: stoppedAt, locked: count(locked), left: count(left.length) })}</p>
@@ -232,7 +251,7 @@ export function LockDialog({ codes, onLocked, onStopped, onClose, onDone }: Lock
           <button type="button" onClick={onClose}>
             {t("act.cancel")}
           </button>
-          <button type="submit" className="danger" disabled={!blast.data || locking.busy}>
+          <button type="submit" className="danger" disabled={!blast.data?.blastRadius || !isNow(blast, openedAt) || locking.busy}>
             {t("lock.confirm")}
           </button>
         </div>

@@ -1,25 +1,26 @@
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { ConnectionBanner, Skeleton } from "../parts/state";
 import { lost } from "../connection";
 import { Preferences, Select } from "../parts/controls";
+import { Fence, lazily } from "../parts/lazily";
 import { SignedIn } from "../parts/sign";
-import { go, link, usePlace } from "../route";
+import { decoded, go, link, usePlace } from "../route";
 import { type Role, signOut, takeRole, useSession } from "../session";
 import { named, t, useLanguage, type Word } from "../words";
 import { READING } from "./journal";
 import { PromoterList } from "./list";
 import { PromoterPage } from "./promoter";
 
-const Explore = lazy(async () => {
+const Explore = lazily(async () => {
   const page = await import("../explore/explore");
   page.begin(location.search);
   return page;
 });
-const Risk = lazy(() => import("../operations/risk"));
-const Detectors = lazy(() => import("../operations/detectors"));
-const Workbench = lazy(() => import("../operations/workbench"));
-const Dashboard = lazy(() => import("../operations/dashboard"));
-const Audit = lazy(() => import("./audit"));
+const Risk = lazily(() => import("../operations/risk"));
+const Detectors = lazily(() => import("../operations/detectors"));
+const Workbench = lazily(() => import("../operations/workbench"));
+const Dashboard = lazily(() => import("../operations/dashboard"));
+const Audit = lazily(() => import("./audit"));
 
 const STRUCTURES: Role[] = ["RISK", "OPERATOR", "ADMIN"];
 const ASKING: Role[] = ["RISK", "ADMIN"];
@@ -79,15 +80,17 @@ function Frame(): ReactNode {
         </div>
       </header>
       <ConnectionBanner />
-      <Suspense
-        fallback={
-          <main className="page">
-            <Skeleton />
-          </main>
-        }
-      >
-        {page(room, place.path, place.search)}
-      </Suspense>
+      <Fence key={place.path}>
+        <Suspense
+          fallback={
+            <main className="page">
+              <Skeleton />
+            </main>
+          }
+        >
+          {page(room, place.path, place.search)}
+        </Suspense>
+      </Fence>
     </div>
   );
 }
@@ -109,7 +112,7 @@ function RoleSwitch({ role, roles }: { role: Role; roles: Role[] }): ReactNode {
 const isIn = (room: string, at: string): boolean => room === at || (room === "promoter" && at === "promoters");
 
 function page(room: string, path: string, search: URLSearchParams): ReactNode {
-  const rest = decodeURIComponent(path.slice(room.length + 1));
+  const rest = decoded(path.slice(room.length + 1));
   if (room === "promoter" && rest) return <PromoterPage key={rest} code={rest} search={search} />;
   if (room === "explore") return <Explore search={search} />;
   if (room === "risk") return <Risk search={search} />;

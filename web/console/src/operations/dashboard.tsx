@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useAnswer, useFresh } from "../asking";
 import { count, dayOf, momentOf, secondOf, thisMonth, yuan } from "../figures";
 import {
@@ -12,6 +12,7 @@ import {
 } from "../generated/graphql";
 import { useNews } from "../live";
 import { MonthPicker, TheQuery } from "../parts/controls";
+import { lazily } from "../parts/lazily";
 import { Figure, Mark, Money } from "../parts/marks";
 import { Empty, Missing, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
@@ -21,7 +22,7 @@ import { named, t, useLanguage } from "../words";
 import { SeriesBoards } from "./series";
 import "./operations.css";
 
-const Chart = lazy(() => import("./charts"));
+const Chart = lazily(() => import("./charts"));
 
 /** Who may see sums over time, and who hears of findings, as the service has it. */
 const SUMMING: Role[] = ["OPERATOR", "FINANCE", "ADMIN"];
@@ -84,14 +85,14 @@ interface DashboardNews {
 
 /** What is told of the chosen team and of findings. The first word on a team is how it is, and no news. */
 function useDashboardNews(code: string | null, ofFindings: boolean): DashboardNews {
-  const [team, setTeam] = useState<DashboardNews["team"]>();
+  const [told, setTold] = useState<{ code: string | null; team: DashboardNews["team"] }>();
   const [finding, setFinding] = useState<DashboardNews["finding"]>();
   const [news, setNews] = useState(0);
   const last = useRef<{ code: string | null; sums: string }>({ code: null, sums: "" });
   const due = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(due.current), []);
   const heard = useNews(TeamNewsDocument, code === null ? null : { code }, ({ teamChanged }) => {
-    setTeam(teamChanged);
+    setTold({ code, team: teamChanged });
     const before = last.current;
     last.current = { code, sums: `${teamChanged.size} ${teamChanged.orders} ${teamChanged.volumeFen}` };
     const isNews = before.code === code && before.sums !== last.current.sums;
@@ -102,7 +103,7 @@ function useDashboardNews(code: string | null, ofFindings: boolean): DashboardNe
     }, ANEW_MS);
   });
   useNews(FindingNewsDocument, ofFindings ? { minScore: GRAVE } : null, ({ findingRaised }) => setFinding(findingRaised));
-  return { team, finding, heard, news };
+  return { team: told?.code === code ? told.team : undefined, finding, heard, news };
 }
 
 interface BoardsProps {

@@ -1,9 +1,10 @@
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { type ReactNode, Suspense, useMemo } from "react";
 import { useAnswer, useFresh } from "../asking";
 import { RANKS } from "../console/list";
 import { compact, count, dayAfter, monthAfter, percent, secondOf } from "../figures";
 import { DashboardSeriesDocument, type DashboardSeriesQuery, type Rank, type SalesFilter, type SeriesPeriod } from "../generated/graphql";
 import { SearchBox, Select, TheQuery } from "../parts/controls";
+import { lazily } from "../parts/lazily";
 import { Figure, Money } from "../parts/marks";
 import { Empty, Missing, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
@@ -12,7 +13,7 @@ import { named, t, useLanguage } from "../words";
 import type { Series } from "./charts";
 import { Groups } from "./groups";
 
-const Chart = lazy(() => import("./charts"));
+const Chart = lazily(() => import("./charts"));
 
 type Sums = NonNullable<DashboardSeriesQuery["salesSeries"]>;
 type Point = Sums["points"][number];

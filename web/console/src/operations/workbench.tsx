@@ -1,9 +1,10 @@
-import { type FormEvent, lazy, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
 import { useAction, useAnswer } from "../asking";
 import { Refusals } from "../console/actions";
 import { count } from "../figures";
 import { AskOwnDocument, type AskOwnQuery, AskQuestionDocument, QuestionsDocument, type QuestionsQuery } from "../generated/graphql";
 import { Text } from "../parts/controls";
+import { lazily } from "../parts/lazily";
 import { Empty, NotDone, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { link } from "../route";
@@ -14,7 +15,7 @@ import { drawable } from "./drawable";
 import { keep, type Kept, kept } from "./kept";
 import "./operations.css";
 
-const Graph = lazy(() => import("./graph"));
+const Graph = lazily(() => import("./graph"));
 
 type Question = NonNullable<QuestionsQuery["questions"]>[number];
 type Answer = NonNullable<AskOwnQuery["explore"]>;

@@ -1,8 +1,9 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { forget } from "../asking";
 import { adopt, read, signIn, useExpired, useSession } from "../session";
 import { t, type Word } from "../words";
 import { Preferences, Text } from "./controls";
+import { Notice } from "./state";
 
 const SAID: Record<string, Word> = { refused: "sign.refused", absent: "sign.absent", lost: "state.notSent" };
 
@@ -13,11 +14,13 @@ export function SignInForm({ promoters }: { promoters: boolean }): ReactNode {
   const [token, setToken] = useState("");
   const [said, setSaid] = useState<string>();
   const [busy, setBusy] = useState(false);
+  // Pages under an ended session stay as they are; what they show is asked for anew once it is followed by another.
+  const isOver = useExpired();
 
   async function byPassword(event: FormEvent): Promise<void> {
     event.preventDefault();
     setBusy(true);
-    forget();
+    if (!isOver) forget();
     const word = SAID[await signIn(name, password)];
     setBusy(false);
     setSaid(word && t(word));
@@ -29,7 +32,7 @@ export function SignInForm({ promoters }: { promoters: boolean }): ReactNode {
     if (session === null) return setSaid(t("sign.badToken"));
     if (!promoters && session.role === "PROMOTER") return setSaid(t("sign.promoterHere", { place: "/m/" }));
     if (promoters && session.role !== "PROMOTER") return setSaid(t("sign.staffThere"));
-    forget();
+    if (!isOver) forget();
     adopt(session);
   }
 
@@ -69,7 +72,21 @@ export function SignInForm({ promoters }: { promoters: boolean }): ReactNode {
   );
 }
 
-/** The page once somebody is signed in. An ended session is asked for again over the page, which stays as it is. */
+/** Over the page, and over a dialog of it: only what the browser itself lays on top can be reached then. */
+function Again({ promoters }: { promoters: boolean }): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = (): void => dialog.current?.showModal();
+  useEffect(open, []);
+  // Whatever is said against it, Chromium closes at the second Esc.
+  return (
+    <dialog ref={dialog} className="over" aria-label={t("sign.in")} onCancel={(event) => event.preventDefault()} onClose={open}>
+      <p className="problem">{t("sign.expired")}</p>
+      <SignInForm promoters={promoters} />
+    </dialog>
+  );
+}
+
+/** The page once somebody is signed in. It stays as it is while an ended session is asked for again, but not for another person. */
 export function SignedIn({ promoters, children }: { promoters: boolean; children: ReactNode }): ReactNode {
   const session = useSession();
   const expired = useExpired();
@@ -83,13 +100,9 @@ export function SignedIn({ promoters, children }: { promoters: boolean; children
   }
   return (
     <>
-      {expired && (
-        <div className="over" role="dialog" aria-label={t("sign.in")}>
-          <p className="problem">{t("sign.expired")}</p>
-          <SignInForm promoters={promoters} />
-        </div>
-      )}
-      {children}
+      {expired && <Again promoters={promoters} />}
+      <Notice />
+      <Fragment key={session.name}>{children}</Fragment>
     </>
   );
 }

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import type { Asked } from "../asking";
 import { useConnection } from "../connection";
+import { notify, useNotice } from "../notice";
 import { t } from "../words";
-import { Refused, Unreachable } from "../wire";
+import { Refused, SignedOut, Unreachable } from "../wire";
 
 /** Grey bars where text will stand. */
 export function Skeleton({ lines = 4 }: { lines?: number }): ReactNode {
@@ -46,7 +47,7 @@ export function NotDone({ error }: { error: Error | undefined }): ReactNode {
   if (error === undefined) return null;
   return (
     <p className="problem" role="alert">
-      {error instanceof Unreachable ? t("state.notSent") : error.message}
+      {error instanceof Unreachable ? t("state.notSent") : error instanceof SignedOut ? t("sign.expired") : error.message}
     </p>
   );
 }
@@ -71,6 +72,20 @@ export function ConnectionBanner(): ReactNode {
     <div className={`banner ${connection}`} role="status" aria-live="polite">
       {connection === "lost" && t("state.lost")}
       {connection === "back" && t("state.back")}
+    </div>
+  );
+}
+
+/** What was to be said wherever one is by now. */
+export function Notice(): ReactNode {
+  const sentence = useNotice();
+  if (sentence === null) return null;
+  return (
+    <div className="banner lost inline" role="alert">
+      {sentence}
+      <button type="button" className="plain" aria-label={t("act.close")} onClick={() => notify(null)}>
+        ✕
+      </button>
     </div>
   );
 }

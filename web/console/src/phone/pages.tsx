@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
+import { Fence } from "../parts/lazily";
 import { ConnectionBanner } from "../parts/state";
 import { SignedIn } from "../parts/sign";
-import { link, usePlace } from "../route";
+import { decoded, link, usePlace } from "../route";
 import { t, useLanguage, type Word } from "../words";
 import { Earnings } from "./earnings";
 import { Home } from "./home";
@@ -22,12 +23,14 @@ export function Pages(): ReactNode {
   useLanguage();
   const place = usePlace();
   const joining = /^join\/([^/]+)$/.exec(place.path);
-  if (joining?.[1]) return <Join code={decodeURIComponent(joining[1])} />;
+  if (joining?.[1]) return <Join code={decoded(joining[1])} />;
   return (
     <SignedIn promoters>
       <div className="phone">
         <ConnectionBanner />
-        <main id="content">{page(place.path, place.search)}</main>
+        <main id="content">
+          <Fence key={place.path}>{page(place.path, place.search)}</Fence>
+        </main>
         <nav className="tabs" aria-label={t("nav.main")}>
           {TABS.map(([to, word, path]) => (
             <a key={to} {...link(to)} aria-current={(place.path.split("/")[0] ?? "") === to ? "page" : undefined}>
@@ -46,7 +49,7 @@ export function Pages(): ReactNode {
 function page(path: string, search: URLSearchParams): ReactNode {
   const [name, code] = path.split("/");
   if (name === "team") return <Team search={search} />;
-  if (name === "member" && code) return <Member code={decodeURIComponent(code)} search={search} />;
+  if (name === "member" && code) return <Member code={decoded(code)} search={search} />;
   if (name === "earnings") return <Earnings search={search} />;
   if (name === "payouts") return <Payouts />;
   if (name === "invite") return <Invite />;
