@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from cypher.store import Store
 from graph_api.actions import promoters
@@ -16,7 +16,8 @@ from graph_api.pii import Pii
 from graph_api.rules.calendar import instant
 from graph_api.viewer import Role
 from tests.console.site import Site, watched
-from tests.schema.conftest import JOINED, NAMES
+from tests.console.test_journeys import changed, enrolment
+from tests.schema.conftest import JOINED, NAMES, Json
 
 LATER = instant("2025-07-01T00:00:00Z")
 BETWEEN = "2025-03-01"
@@ -183,6 +184,40 @@ async def test_keys_fold_pin_and_zoom_and_tell_what_they_are(browser: Browser, s
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await expect(page).to_have_url(re.compile("sel=A"))
+
+
+async def test_a_link_shows_what_was_looked_at_also_when_its_picture_comes_part_by_part(
+    browser: Browser, site: Site
+) -> None:
+    async def late(route: Route) -> None:
+        sent: Json = route.request.post_data_json or {}
+        await asyncio.sleep("from" in sent["variables"])
+        await route.continue_()
+
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await page.route("**/graphql", late)
+        await watching.open("/console/explore?root=A&from=B&to=S&cam=0.5,0.5,0.5", Role.OPERATOR)
+        await expect(rows(page)).to_have_count(5)
+        await expect(page.locator(".stage")).to_have_attribute("aria-busy", "false")
+        await expect(page.get_by_text("No path within 12 hops.")).to_be_visible()
+        await expect(page.locator(".canvas")).to_have_attribute("data-zoom", "2.00")
+        assert "cam=0.5,0.5,0.5" in page.url
+
+
+async def test_a_picture_that_is_come_back_to_after_a_while_shows_who_has_joined(browser: Browser, site: Site) -> None:
+    await changed(site, 'enrolPromoter(input: {code: "N"})')
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await page.clock.install()
+        await watching.open("/console/explore?root=N", Role.OPERATOR)
+        await expect(rows(page)).to_have_count(1)
+        await changed(site, enrolment("N1", "N"))
+        await page.get_by_role("link", name="Promoters").click()
+        await expect(page.locator("h1")).to_have_text("Promoters")
+        await page.clock.fast_forward(16_000)
+        await page.go_back()
+        await expect(rows(page)).to_have_count(2)
 
 
 async def test_selecting_is_no_step_to_take_back_and_typing_is_one(browser: Browser, site: Site) -> None:

@@ -148,7 +148,7 @@ async def test_the_network_is_walked_and_every_step_can_be_taken_back(
         await expect(page.get_by_role("button", name=say("act.undo"), exact=True)).to_be_disabled()
 
 
-async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Browser, site: Site) -> None:
+async def test_somebody_is_found_by_a_phone_or_a_name_that_no_address_keeps(browser: Browser, site: Site) -> None:
     async with watched(browser, site) as watching:
         page = watching.page
         await watching.open("/console/explore", Role.OPERATOR)
@@ -162,6 +162,16 @@ async def test_somebody_is_found_by_a_phone_that_no_address_keeps(browser: Brows
         await expect(rows).to_have_count(1)
         await expect(rows.first).to_contain_text("姓**")
         assert PHONES["B"] not in page.url
+        await page.get_by_role("searchbox").fill(f"86 {PHONES['B'][:3]}-{PHONES['B'][3:]}")
+        await expect(rows).to_have_count(1)
+        await expect(page).to_have_url(f"{site.url}/console/promoters")
+        await page.get_by_role("searchbox").fill(NAMES["E"])
+        await expect(rows.first).to_contain_text("E")
+        await expect(rows).to_have_count(1)
+        await expect(page).to_have_url(f"{site.url}/console/promoters")
+        await page.get_by_role("searchbox").fill("R1")
+        await expect(page).to_have_url(f"{site.url}/console/promoters?q=R1")
+        await expect(rows).to_have_count(1)
         await page.get_by_role("searchbox").fill("")
         await expect(rows).to_have_count(len(REFERRERS) + 6)
         assert await watching.faults() == []

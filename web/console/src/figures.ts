@@ -49,5 +49,12 @@ export function monthAfter(month: string, by: number): string {
 export const lastMonths = (month: string, many: number): string[] =>
   Array.from({ length: many }, (_, index) => monthAfter(month, index - many + 1));
 
-/** A whole one: a mainland mobile's eleven digits, or any with its country's code. Less of one finds nobody. */
-export const isPhone = (text: string): boolean => /^(1\d{10}|\+\d{8,15})$/.test(text);
+/** A whole one, as it is kept: a mainland mobile's eleven digits, or any with its country's code. Less of one finds nobody. */
+export function phoneOf(text: string): string | null {
+  const bare = text.replace(/[\s().（）-]/g, "");
+  const mobile = /^(?:(?:00)?86)?(1\d{10})$/.exec(bare)?.[1];
+  return mobile ?? (/^\+\d{8,15}$/.test(bare) ? bare : null);
+}
+
+/** Whether it can be the beginning of a code, and is no name and no part of a phone. */
+export const isCodelike = (text: string): boolean => /^([A-Za-z][\w-]*|\d{1,6})$/.test(text);

@@ -10,6 +10,8 @@ export interface More<Edge> {
   /** What earlier pages of this list have brought. */
   before: Edge[];
   next: (page: Page<Edge>) => void;
+  /** Back to the first page. */
+  first: () => void;
 }
 
 /** Pages of a list one below the other; another list begins at its first page. */
@@ -20,5 +22,6 @@ export function useMore<Edge>(list: string): More<Edge> {
     after,
     before,
     next: (page) => setState({ list, after: page.pageInfo.endCursor ?? null, before: [...before, ...page.edges] }),
+    first: () => setState({ list, after: null, before: [] }),
   };
 }

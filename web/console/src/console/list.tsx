@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { useAnswer } from "../asking";
-import { count, dayAfter, dayOf, isPhone } from "../figures";
+import { count, dayAfter, dayOf, phoneOf } from "../figures";
 import {
   PromoterListDocument,
   PromotersOfPhoneDocument,
@@ -11,9 +11,9 @@ import {
   type Rank as RankName,
 } from "../generated/graphql";
 import { useMore } from "../more";
-import { SearchBox, Select, Text, TheQuery } from "../parts/controls";
+import { SearchBox, Select, Text, TheQuery, useSought } from "../parts/controls";
 import { Money, Rank, Status } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { type Column, Table } from "../parts/table";
 import { alter, go, link } from "../route";
 import { named, t } from "../words";
@@ -55,31 +55,28 @@ const columns = (): Column<Edge>[] => [
 export function PromoterList({ search }: { search: URLSearchParams }): ReactNode {
   const orderBy = (search.get("sort") as PromoterSort | null) ?? "TEAM_VOLUME_DESC";
   const [from, to, referrerCode] = ["from", "to", "referrer"].map((name) => search.get(name) || null);
+  const [sought, setSought] = useSought(search);
+  const phone = phoneOf(sought);
   const filter: PromoterFilter = {
-    search: search.get("q") || null,
+    search: sought || null,
     rank: (search.get("rank") as RankName | null) || null,
     status: (search.get("status") as PromoterStatus | null) || null,
     joinedFrom: from && `${from}T00:00:00+08:00`,
     joinedTo: to && `${dayAfter(to)}T00:00:00+08:00`,
     referrerCode,
   };
-  // A phone never stands in an address: addresses are kept, shared and logged.
-  const [phone, setPhone] = useState("");
-  const sought = (text: string): void => {
-    setPhone(isPhone(text) ? text : "");
-    alter({ q: isPhone(text) ? "" : text });
-  };
   const further = [from, to, referrerCode].filter(Boolean).length;
   const [isOpen] = useState(further > 0);
-  const more = useMore<Edge>(JSON.stringify([phone || filter, orderBy]));
+  const more = useMore<Edge>(JSON.stringify([phone ?? filter, orderBy]));
   const listed = useAnswer(PromoterListDocument, phone ? null : { filter, orderBy, after: more.after });
   const found = useAnswer(PromotersOfPhoneDocument, phone ? { phone, after: more.after } : null);
+  const answer = phone ? found : listed;
   return (
     <main className="page" id="content">
       <header className="head">
         <h1>{t("list.title")}</h1>
         <div className="filters">
-          <SearchBox label={t("list.search")} value={phone || (search.get("q") ?? "")} onChange={sought} />
+          <SearchBox label={t("list.search")} value={sought} onChange={setSought} />
           {!phone && (
             <>
               <Select
@@ -121,9 +118,9 @@ export function PromoterList({ search }: { search: URLSearchParams }): ReactNode
           )}
         </div>
       </header>
-      <Shown of={phone ? found : listed} lines={16}>
+      <Shown of={answer} lines={16}>
         {({ promoters }) => {
-          if (!promoters) return <Empty>{t("state.forbidden")}</Empty>;
+          if (!promoters) return <Missing of={answer} />;
           const rows = [...more.before, ...promoters.edges];
           if (rows.length === 0) return <Empty>{t("list.none")}</Empty>;
           return (

@@ -5,7 +5,7 @@ import { count, lastMonths } from "../figures";
 import { PromoterMonthsDocument } from "../generated/graphql";
 import { MonthPicker } from "../parts/controls";
 import { Figure, Money, SumRows } from "../parts/marks";
-import { Empty, Problem, Shown } from "../parts/state";
+import { Missing, Problem, Shown } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter } from "../route";
 import { authorization, useSession } from "../session";
@@ -92,7 +92,7 @@ function Months({ code, month }: { code: string; month: string }): ReactNode {
       {open && (
         <Shown of={answer} lines={12}>
           {({ promoter: of }) => {
-            if (!of) return <Empty />;
+            if (!of) return <Missing of={answer} />;
             const sales = [of.sales0, of.sales1, of.sales2, of.sales3, of.sales4, of.sales5, of.sales6, of.sales7, of.sales8, of.sales9, of.sales10, of.sales11];
             const earned = [of.earned0, of.earned1, of.earned2, of.earned3, of.earned4, of.earned5, of.earned6, of.earned7, of.earned8, of.earned9, of.earned10, of.earned11];
             return (

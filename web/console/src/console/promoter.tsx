@@ -4,7 +4,7 @@ import { count, dayOf, momentOf, thisMonth } from "../figures";
 import { AuditLogDocument, PromoterPageDocument, type PromoterPageQuery } from "../generated/graphql";
 import { TheQuery } from "../parts/controls";
 import { Figure, Levels, Mark, Money, Rank, Status, SumRows } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Missing, Shown } from "../parts/state";
 import { link } from "../route";
 import { useSession } from "../session";
 import { named, t, type Word } from "../words";
@@ -37,7 +37,7 @@ export function PromoterPage({ code, search }: { code: string; search: URLSearch
           ) : (
             <>
               <h1 className="code">{code}</h1>
-              <Empty>{t("state.absent")}</Empty>
+              <Missing of={answer} />
             </>
           )
         }
@@ -92,7 +92,7 @@ function Found({ one, month, deeds, again }: FoundProps): ReactNode {
             </section>
           )}
           <Downline key={deeds} one={one} />
-          <History code={one.code} />
+          <History key={`history ${deeds}`} code={one.code} />
         </div>
       </div>
     </>

@@ -38,8 +38,10 @@ interface CanvasProps {
   marked: ReadonlySet<string>;
   onSelect: (id: string) => void;
   onOpen?: (id: string) => void;
-  /** What of it was looked at, as `onCamera` told it; the first points are shown so, others whole. */
+  /** What of it was looked at, as `onCamera` told it; the first points are shown so, and those of a picture that is settling, others whole. */
   camera?: string;
+  /** Whether more of the picture is to come. */
+  settling?: boolean;
   /** Called when somebody has looked at another part; "" is the whole. */
   onCamera?: (camera: string) => void;
   /** Whether + − 0 work from anywhere on the page, this being its only picture. */
@@ -61,12 +63,13 @@ const WHOLE: CameraState = { x: 0.5, y: 0.5, ratio: 1, angle: 0 };
 const CAMERA_RESTS_MS = 300;
 
 /** The picture in WebGL. It is for the eye and the pointer: what it says stands in a table as well. */
-export function Canvas({ drawing, marked, onSelect, onOpen, camera = "", onCamera, main }: CanvasProps): ReactNode {
+export function Canvas({ drawing, marked, onSelect, onOpen, camera = "", settling = false, onCamera, main }: CanvasProps): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const sigma = useRef<Sigma>(undefined);
   const told = useRef({ onSelect, onOpen, marked, camera, onCamera });
   told.current = { onSelect, onOpen, marked, camera, onCamera };
-  const wasShown = useRef(false);
+  /** Whether the picture has been whole since it was empty. */
+  const settled = useRef(false);
   const dark = useDark();
   const shown = useRef<Pick<Drawing, "points" | "text">>(undefined);
 
@@ -98,7 +101,7 @@ export function Canvas({ drawing, marked, onSelect, onOpen, camera = "", onCamer
     made.getCamera().on("updated", (state) => {
       made.getContainer().dataset["zoom"] = (1 / state.ratio).toFixed(2);
       clearTimeout(resting);
-      if (wasShown.current) resting = setTimeout(() => told.current.onCamera?.(cameraText(state)), CAMERA_RESTS_MS);
+      if (settled.current) resting = setTimeout(() => told.current.onCamera?.(cameraText(state)), CAMERA_RESTS_MS);
     });
     sigma.current = made;
     return () => {
@@ -120,13 +123,16 @@ export function Canvas({ drawing, marked, onSelect, onOpen, camera = "", onCamer
     const crowded = drawing.edges.length > CROWD;
     if (made.getSetting("hideEdgesOnMove") !== crowded) made.setSetting("hideEdgesOnMove", crowded);
     if (drawing.points !== shown.current?.points) {
-      made.getCamera().setState(wasShown.current ? WHOLE : cameraOf(told.current.camera));
-      wasShown.current = drawing.nodes.length > 0;
+      made.getCamera().setState(settled.current ? WHOLE : cameraOf(told.current.camera));
     }
     shown.current = drawing;
     made.setGraph(graphOf(drawing));
     tell(made, drawing);
   }, [drawing, dark]);
+
+  useEffect(() => {
+    settled.current = drawing.nodes.length > 0 && (settled.current || !settling);
+  }, [drawing, settling]);
 
   useEffect(() => {
     redrawn(sigma.current, marked);

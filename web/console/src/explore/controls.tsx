@@ -1,11 +1,11 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { useAnswer } from "../asking";
 import { RANKS, STATUSES } from "../console/list";
-import { count, dayAfter, dayOf, isPhone } from "../figures";
+import { count, dayAfter, dayOf, phoneOf } from "../figures";
 import { ExploreFindDocument, type RelationKind } from "../generated/graphql";
 import { SearchBox, Select, Text, useRested } from "../parts/controls";
 import { Rank, Status } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { named, t } from "../words";
 import type { Change } from "./explore";
 import type { Loaded } from "./loading";
@@ -14,7 +14,8 @@ import { COLOURS, LAYOUTS, LIMIT_MAX, SIZES, type View } from "./view";
 /** Search as one types; Enter or a click opens a tree. */
 export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode {
   const [sought, setSought] = useState("");
-  const answer = useAnswer(ExploreFindDocument, sought ? { search: sought, isPhone: isPhone(sought) } : null);
+  const phone = phoneOf(sought);
+  const answer = useAnswer(ExploreFindDocument, sought ? { search: phone ?? sought, isPhone: phone !== null } : null);
   const pick = (code: string): void => {
     setSought("");
     onPick(code);
@@ -37,6 +38,8 @@ export function Find({ onPick }: { onPick: (code: string) => void }): ReactNode 
                   </li>
                 ))}
               </ul>
+            ) : answer.refused[0] ? (
+              <Missing of={answer} />
             ) : (
               <Empty>{t("list.none")}</Empty>
             );
@@ -184,7 +187,7 @@ function Path({ view, change, loaded }: { view: View; change: Change; loaded: Lo
           )}
           {hops !== undefined && (
             <span className="note" role="status">
-              {hops < 0 ? t("explore.noPath", { hops: 12 }) : t("explore.hops", { hops })}
+              {hops === null ? t("explore.gaveUp") : hops < 0 ? t("explore.noPath", { hops: 12 }) : t("explore.hops", { hops })}
             </span>
           )}
         </div>

@@ -96,7 +96,7 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
           </span>
           {view.at && <span className="note">{t("explore.asOf", { day: view.at })}</span>}
         </div>
-        {loaded.failed && <Problem error={loaded.failed} />}
+        {loaded.failed && <Problem error={loaded.failed} again={loaded.again} />}
         {tree?.absent && <Empty>{t("explore.none")}</Empty>}
         {!view.root && !(view.from && view.to) && <Empty>{t("explore.start")}</Empty>}
         <Canvas
@@ -105,6 +105,7 @@ export default function Explore({ search }: { search: URLSearchParams }): ReactN
           marked={marked}
           onSelect={(id) => change({ selected: codeOf(id) })}
           onOpen={(id) => change(toggled(view, id, codeOf(id), picture))}
+          settling={loaded.loading}
           camera={view.camera}
           onCamera={(camera) => alter({ cam: camera })}
         />

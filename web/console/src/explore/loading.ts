@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { alsoKept, FRESH_MS } from "../asking";
 import { lost, useReturns } from "../connection";
 import {
   ExploreDiffDocument,
@@ -9,8 +10,8 @@ import {
   ExploreRingDocument,
   ExploreTreeDocument,
 } from "../generated/graphql";
-import { session } from "../session";
-import { type Answered, ask, type Document, Unreachable } from "../wire";
+import { session, useRenewals } from "../session";
+import { ask, type Document, Unreachable } from "../wire";
 import { type Edge, nodeOf, type Part, partOf, treeOf } from "./picture";
 import { endOf, LIMIT_MAX, type View } from "./view";
 
@@ -21,7 +22,8 @@ export type Cut = "LEVELS" | "PEOPLE" | "DIFFERENCE" | "ORDERS";
 export interface Brought extends Part {
   cut?: Cut | undefined;
   absent?: boolean;
-  hops?: number;
+  /** Of the way between two: -1 is none, null that the search gave up. */
+  hops?: number | null;
   changes?: { added: number; removed: number; moved: number; unchanged: number };
   /** Of an expanded promoter: direct downlines in all, and how many of them are there. */
   direct?: { code: string; total: number; shown: number };
@@ -47,13 +49,20 @@ export const DIFFERENCE_MAX = 1000;
 
 const referral = (source: string, target: string): Edge => ({ source, target, kind: "REFERRED" });
 
+/** An answer of which nothing was refused: what is left out of a picture would be taken for what is not there. */
+async function whole<Result, Variables>(document: Document<Result, Variables>, variables: Variables): Promise<Result> {
+  const { data, refused } = await ask(document, variables);
+  if (refused[0]) throw refused[0];
+  return data;
+}
+
 function question<Result, Variables extends object>(
   key: string,
   document: Document<Result, Variables>,
   variables: Variables,
   made: (data: Result) => Brought,
 ): Question {
-  return { key, document: String(document), variables, run: async () => made((await ask(document, variables)).data) };
+  return { key, document: String(document), variables, run: async () => made(await whole(document, variables)) };
 }
 
 function tree(root: string, depth: number, limit: number, at: string): Question {
@@ -87,8 +96,7 @@ function expanded(code: string, pages: number): Question {
     const brought: Brought = { nodes: [], edges: [] };
     let after: string | null = null;
     for (let page = 0; page < pages; page += 1) {
-      const answer: Answered<ExploreExpandQuery> = await ask(ExploreExpandDocument, { code, after });
-      const { promoter } = answer.data;
+      const { promoter }: ExploreExpandQuery = await whole(ExploreExpandDocument, { code, after });
       if (!promoter) return brought;
       const downline: NonNullable<ExploreExpandQuery["promoter"]>["downline"] = promoter.downline;
       for (const { node } of downline.edges) {
@@ -122,6 +130,7 @@ function expandedAt(code: string, pages: number, at: string): Question {
 function path(from: string, to: string): Question {
   return question(`path ${from} ${to}`, ExplorePathDocument, { from, to, via: null }, ({ relation }) => {
     if (!relation) return { ...NOTHING, hops: -1 };
+    if (relation.truncated) return { ...NOTHING, hops: null };
     const part = partOf(relation.nodes, relation.edges);
     return { nodes: part.nodes, edges: part.edges.map((edge) => ({ ...edge, onPath: true })), hops: relation.hops };
   });
@@ -164,8 +173,28 @@ export function questions(view: View): Question[] {
   ];
 }
 
-const kept = new Map<string, Brought>();
+/** What a question has brought, when it was last asked, and a number of its own until the answer is another one. */
+interface Kept {
+  brought: Brought;
+  at: number;
+  version: number;
+}
+
+const kept = new Map<string, Kept>();
+alsoKept.push(kept);
 const KEPT_MAX = 80;
+let versions = 0;
+
+function keep(name: string, brought: Brought): void {
+  const before = kept.get(name);
+  const isSame = before !== undefined && JSON.stringify(before.brought) === JSON.stringify(brought);
+  kept.delete(name);
+  // The same as before stays the same: what is drawn of it is not drawn anew.
+  kept.set(name, isSame ? Object.assign(before, { at: Date.now() }) : { brought, at: Date.now(), version: (versions += 1) });
+  const oldest = kept.keys().next();
+  if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+}
+
 const asking = new Map<string, Promise<Brought>>();
 
 const own = (key: string): string => `${session()?.name} ${key}`;
@@ -177,9 +206,7 @@ function asked({ key, run }: Question): Promise<Brought> {
   if (under) return under;
   const answer = run()
     .then((brought) => {
-      kept.set(name, brought);
-      const oldest = kept.keys().next();
-      if (kept.size > KEPT_MAX && !oldest.done) kept.delete(oldest.value);
+      if (own(key) === name) keep(name, brought);
       return brought;
     })
     .finally(() => asking.delete(name));
@@ -199,28 +226,35 @@ export interface Loaded {
   there: string;
   loading: boolean;
   failed: Error | undefined;
+  again: () => void;
 }
 
-/** Everything a view is made from. Going back to an earlier view asks nothing again. */
+/**
+ * Everything a view is made from. Going back to an earlier view asks nothing again; what was kept for a while when this
+ * page was opened is shown at once and asked anew, unless it is of a day that is over.
+ */
 export function useParts(view: View): Loaded {
   const returns = useReturns();
+  const renewals = useRenewals();
+  const [openedAt] = useState(Date.now);
+  const [times, setTimes] = useState(0);
   const wanted = questions(view);
   const name = wanted.map((one) => one.key).join("|");
   const [, arrived] = useState(0);
   const [failed, setFailed] = useState<{ name: string; error: Error }>();
 
-  const answered = wanted.map(({ key }) => key).filter((key) => kept.has(own(key)));
+  const found = wanted.map(({ key }) => kept.get(own(key)));
   // What lies over a tree hangs in the air without it: edges would lead to nobody.
-  const there = answered[0] === wanted[0]?.key ? answered : [];
+  const there = found[0] ? found.filter((one) => one !== undefined) : [];
 
   useEffect(() => {
     let current = true;
+    setFailed(undefined);
     for (const question of wanted) {
-      if (kept.has(own(question.key))) {
-        // What was begun before the page stood may have been answered since this view was rendered.
-        if (!there.includes(question.key)) arrived((before) => before + 1);
-        continue;
-      }
+      const answered = kept.get(own(question.key));
+      // What was begun before the page stood may have been answered since this view was rendered.
+      if (answered && !there.includes(answered)) arrived((before) => before + 1);
+      if (answered && (view.at || answered.at > openedAt - FRESH_MS)) continue;
       asked(question).then(
         () => {
           if (current) arrived((before) => before + 1);
@@ -234,9 +268,14 @@ export function useParts(view: View): Loaded {
     return () => {
       current = false;
     };
-  }, [name, returns]);
+  }, [name, returns, renewals, times]);
 
-  const parts = there.flatMap((key) => kept.get(own(key)) ?? []);
   const error = failed?.name === name ? failed.error : undefined;
-  return { parts, there: there.join("|"), loading: parts.length < wanted.length && !error, failed: error };
+  return {
+    parts: there.map(({ brought }) => brought),
+    there: there.map(({ version }) => version).join("|"),
+    loading: there.length < wanted.length && !error,
+    failed: error,
+    again: () => setTimes((before) => before + 1),
+  };
 }

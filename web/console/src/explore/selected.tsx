@@ -4,7 +4,7 @@ import { count, dayOf } from "../figures";
 import { ExploreSelectedDocument } from "../generated/graphql";
 import { TheQuery } from "../parts/controls";
 import { Figure, Mark, Money, Rank, Status } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { link } from "../route";
 import { named, t } from "../words";
 import type { Picture } from "./drawn";
@@ -89,7 +89,7 @@ function Somebody({ node, view, change, loaded, picture }: SelectedProps): React
               ))}
             </>
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>

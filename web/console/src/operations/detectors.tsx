@@ -54,11 +54,13 @@ function One({ of, open, again }: { of: Detector; open: boolean; again: () => vo
   const [setting, setSetting] = useState(false);
   const [done, setDone] = useState(false);
   const trying = useAction(TryDetectorDocument);
-  const [tried, setTried] = useState<Awaited<ReturnType<typeof trying.act>>>();
+  const [tried, setTried] = useState<{ given: string; answer: Awaited<ReturnType<typeof trying.act>> }>();
   const role = useSession()?.role;
   const changes = differing(of, chosen);
   const isSound = Object.values(chosen).every(isWhole);
-  const trial = tried?.tryDetector;
+  /** What a trial is of: what came of other parameters, or beside others in force, tells nothing of these. */
+  const given = JSON.stringify([of.parameterSet.number, changes]);
+  const trial = tried?.given === given ? tried.answer?.tryDetector : undefined;
   const { lastScan } = of;
   return (
     <details
@@ -117,7 +119,7 @@ function One({ of, open, again }: { of: Detector; open: boolean; again: () => vo
           <button
             type="button"
             disabled={!isSound || trying.busy}
-            onClick={async () => setTried(await trying.act({ key: of.key, parameters: changes }))}
+            onClick={async () => setTried({ given, answer: await trying.act({ key: of.key, parameters: changes }) })}
           >
             {trying.busy ? `${t("state.loading")}…` : t("detect.try")}
           </button>

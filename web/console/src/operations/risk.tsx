@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useAction, useAnswer } from "../asking";
 import { LockDialog, Refusals } from "../console/actions";
 import { count, momentOf } from "../figures";
@@ -17,15 +17,16 @@ import {
 } from "../generated/graphql";
 import { useMore } from "../more";
 import { Select, Text, TheQuery } from "../parts/controls";
+import { lazily } from "../parts/lazily";
 import { Mark, Money, Rank, Status } from "../parts/marks";
-import { Empty, NotDone, Shown, Skeleton } from "../parts/state";
+import { Empty, Missing, NotDone, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter, link } from "../route";
 import { useSession } from "../session";
 import { named, t } from "../words";
 import "./operations.css";
 
-const Structure = lazy(() => import("../explore/structure"));
+const Structure = lazily(() => import("../explore/structure"));
 
 type Edge = NonNullable<RiskQueueQuery["findings"]>["edges"][number];
 type Finding = Extract<NonNullable<RiskFindingQuery["node"]>, { __typename: "Finding" }>;
@@ -59,6 +60,11 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
   const orderBy = SORTS.find((one) => one === search.get("by")) ?? "SCORE";
   const more = useMore<Edge>(JSON.stringify([filter, orderBy]));
   const answer = useAnswer(RiskQueueDocument, { filter, orderBy, after: more.after });
+  /** Rows of earlier pages are not asked for again: after a change the queue begins at its first. */
+  const again = (): void => {
+    more.first();
+    answer.again();
+  };
   return (
     <main className="desk" id="content">
       <section className="queue" aria-label={t("risk.title")}>
@@ -101,8 +107,9 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
         </header>
         <Shown of={answer} lines={14}>
           {({ findings }) => {
-            const rows = [...more.before, ...(findings?.edges ?? [])];
-            if (!findings || rows.length === 0) return <Empty>{t("risk.none")}</Empty>;
+            if (!findings) return <Missing of={answer} />;
+            const rows = [...more.before, ...findings.edges];
+            if (rows.length === 0) return <Empty>{t("risk.none")}</Empty>;
             return (
               <>
                 <Table
@@ -142,7 +149,7 @@ export default function Risk({ search }: { search: URLSearchParams }): ReactNode
         <TheQuery text={String(RiskQueueDocument)} />
       </section>
       <section className="case" aria-label={t("risk.evidence")}>
-        {id ? <Case key={id} id={id} again={answer.again} /> : <Empty>{t("risk.pick")}</Empty>}
+        {id ? <Case key={id} id={id} again={again} /> : <Empty>{t("risk.pick")}</Empty>}
       </section>
     </main>
   );
@@ -169,7 +176,7 @@ function Case({ id, again }: { id: string; again: () => void }): ReactNode {
               }}
             />
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { monthAfter, thisMonth } from "../figures";
+import { isCodelike, monthAfter, thisMonth } from "../figures";
+import { alter } from "../route";
 import { paint, type Theme, useTheme } from "../theme";
 import { type Language, speak, t, useLanguage } from "../words";
 
@@ -58,6 +59,16 @@ export function useRested(value: string, onRest: (value: string) => void): [stri
     return () => clearTimeout(timer);
   }, [text]);
   return [text, setText];
+}
+
+/** What a list is searched for, and how it changes. Only codes stand in an address: addresses are kept, shared and logged. */
+export function useSought(search: URLSearchParams): [string, (text: string) => void] {
+  const [hidden, setHidden] = useState("");
+  const seek = (text: string): void => {
+    setHidden(isCodelike(text) ? "" : text);
+    alter({ q: isCodelike(text) ? text : "" });
+  };
+  return [hidden || (search.get("q") ?? ""), seek];
 }
 
 /** A search that waits until the fingers rest. `/` brings the caret here from anywhere. */

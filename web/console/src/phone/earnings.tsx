@@ -4,7 +4,7 @@ import { dayOf, thisMonth } from "../figures";
 import { PhoneEarningsDocument, type PhoneEarningsQuery } from "../generated/graphql";
 import { MonthPicker } from "../parts/controls";
 import { Mark, Money, SumRows } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { alter } from "../route";
 import { named, t } from "../words";
 import { useMore } from "../more";
@@ -57,7 +57,7 @@ export function Earnings({ search }: { search: URLSearchParams }): ReactNode {
               </section>
             </>
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>

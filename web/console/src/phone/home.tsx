@@ -4,7 +4,7 @@ import { count, thisMonth, yuan } from "../figures";
 import { PhoneHomeDocument, type PhoneHomeQuery } from "../generated/graphql";
 import { MonthPicker, Preferences } from "../parts/controls";
 import { Figure, Money, Progress, Rank } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { alter, link } from "../route";
 import { signOut } from "../session";
 import { named, t } from "../words";
@@ -21,7 +21,7 @@ export function Home({ search }: { search: URLSearchParams }): ReactNode {
     <>
       <MonthPicker month={month} onChange={(chosen) => alter({ month: chosen })} />
       <Shown of={answer} lines={12}>
-        {({ me }) => (me ? <Mine me={me} month={month} /> : <Empty>{t("state.absent")}</Empty>)}
+        {({ me }) => (me ? <Mine me={me} month={month} /> : <Missing of={answer} />)}
       </Shown>
       <footer className="foot">
         <Preferences />
@@ -54,7 +54,7 @@ function Mine({ me, month }: { me: Me; month: string }): ReactNode {
           <Money fen={me.sales.volumeFen} />
         </Figure>
         <Figure label={t("home.earned")} note={<a {...link(`earnings?month=${month}`)}>{t("earn.why")}</a>}>
-          <Money fen={me.earnings?.totalFen ?? 0} />
+          {me.earnings ? <Money fen={me.earnings.totalFen} /> : "—"}
         </Figure>
         <Figure label={t("home.team")} note={t("home.members", { count: count(me.team.size) })}>
           <Money fen={me.team.volumeFen} />

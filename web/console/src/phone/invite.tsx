@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useAnswer } from "../asking";
 import { PhoneInviteDocument } from "../generated/graphql";
 import { Copy, Preferences } from "../parts/controls";
-import { Empty, Shown } from "../parts/state";
+import { Missing, Shown } from "../parts/state";
 import { t } from "../words";
 import { poster } from "./poster";
 
@@ -18,7 +18,7 @@ export function Invite(): ReactNode {
     <>
       <h1>{t("invite.title")}</h1>
       <Shown of={answer} lines={8}>
-        {({ me }) => (me ? <Poster code={me.code} name={me.name ?? me.code} /> : <Empty>{t("state.absent")}</Empty>)}
+        {({ me }) => (me ? <Poster code={me.code} name={me.name ?? me.code} /> : <Missing of={answer} />)}
       </Shown>
     </>
   );

@@ -4,7 +4,7 @@ import { count, dayOf, thisMonth } from "../figures";
 import { PhoneMemberDocument } from "../generated/graphql";
 import { useMore } from "../more";
 import { Figure, Levels, Money, Rank, Status } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Missing, Shown } from "../parts/state";
 import { link } from "../route";
 import { named, t } from "../words";
 import { type Edge, Members } from "./team";
@@ -81,7 +81,7 @@ export function Member({ code, search }: { code: string; search: URLSearchParams
               )}
             </>
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>

@@ -4,7 +4,7 @@ import { dayOf, yuan } from "../figures";
 import { PhoneAcceptContractDocument, PhonePayoutsDocument, type PhonePayoutsQuery } from "../generated/graphql";
 import { useMore } from "../more";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Empty, NotDone, Shown } from "../parts/state";
+import { Empty, Missing, NotDone, Shown } from "../parts/state";
 import { t } from "../words";
 
 type Payout = NonNullable<NonNullable<PhonePayoutsQuery["me"]>["payouts"]>["edges"][number];
@@ -70,7 +70,7 @@ export function Payouts(): ReactNode {
               )}
             </>
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>

@@ -3,9 +3,9 @@ import { useAnswer } from "../asking";
 import { count, dayOf, yuan } from "../figures";
 import { type DownlineSort, PhoneTeamDocument, type PhoneTeamQuery } from "../generated/graphql";
 import { type More, useMore } from "../more";
-import { SearchBox, Select } from "../parts/controls";
+import { SearchBox, Select, useSought } from "../parts/controls";
 import { Rank, Status } from "../parts/marks";
-import { Empty, Shown } from "../parts/state";
+import { Empty, Missing, Shown } from "../parts/state";
 import { alter, link } from "../route";
 import { named, t } from "../words";
 
@@ -17,15 +17,15 @@ const EVERYBODY = 1000;
 
 export function Team({ search }: { search: URLSearchParams }): ReactNode {
   const level = Number(search.get("level")) || null;
-  const sought = search.get("q") || null;
+  const [sought, setSought] = useSought(search);
   const orderBy = (search.get("sort") as DownlineSort | null) ?? "TEAM_VOLUME_DESC";
   const pages = useMore<Edge>(`${level}|${sought}|${orderBy}`);
-  const answer = useAnswer(PhoneTeamDocument, { level, depth: EVERYBODY, search: sought, orderBy, after: pages.after });
+  const answer = useAnswer(PhoneTeamDocument, { level, depth: EVERYBODY, search: sought || null, orderBy, after: pages.after });
   const { me } = answer.data ?? {};
   return (
     <>
       <h1>{t("team.title")}</h1>
-      <SearchBox label={t("team.search")} value={sought ?? ""} onChange={(q) => alter({ q })} />
+      <SearchBox label={t("team.search")} value={sought} onChange={setSought} />
       <div className="inline">
         <Select
           label={t("field.level")}
@@ -50,7 +50,7 @@ export function Team({ search }: { search: URLSearchParams }): ReactNode {
           data.me ? (
             <Members downline={data.me.downline} pages={pages} nobody={t("team.noMatch")} />
           ) : (
-            <Empty>{t("state.absent")}</Empty>
+            <Missing of={answer} />
           )
         }
       </Shown>
