@@ -53,6 +53,11 @@ function Further<Result>({ of, next }: { of: List<unknown>; next: Asked<Result> 
   return next.loading || next.failed ? <Shown of={next}>{() => null}</Shown> : null;
 }
 
+/** A list with nothing in it; one that was not told is not said to be empty. */
+function None({ of, children }: { of: object | null | undefined; children?: ReactNode }): ReactNode {
+  return of ? <Empty>{children}</Empty> : <Empty>—</Empty>;
+}
+
 export function Entries({ one, month }: { one: Whole; month: string }): ReactNode {
   const more = useMore<NonNullable<Whole["commissions"]>["edges"][number]>("");
   const next = useAnswer(PromoterEntriesDocument, more.after === null ? null : { code: one.code, month, after: more.after });
@@ -63,7 +68,7 @@ export function Entries({ one, month }: { one: Whole; month: string }): ReactNod
         {t("who.entries")} <span className="note">{one.commissions && count(one.commissions.totalCount)}</span>
       </h2>
       {list.rows.length === 0 ? (
-        <Empty>{t("earn.none")}</Empty>
+        <None of={one.commissions}>{t("earn.none")}</None>
       ) : (
         <ul className="entries">
           {list.rows.map(({ node }) => (
@@ -98,7 +103,7 @@ export function Orders({ one }: { one: Whole }): ReactNode {
         {t("who.orders")} <span className="note">{one.orders && count(one.orders.totalCount)}</span>
       </h2>
       {list.rows.length === 0 ? (
-        <Empty />
+        <None of={one.orders} />
       ) : (
         <Table
           label={t("who.orders")}
@@ -128,7 +133,7 @@ export function Payouts({ one }: { one: Whole }): ReactNode {
         {t("who.payouts")} <span className="note">{one.payouts && count(one.payouts.totalCount)}</span>
       </h2>
       {list.rows.length === 0 ? (
-        <Empty />
+        <None of={one.payouts} />
       ) : (
         <Table
           label={t("who.payouts")}
