@@ -10,8 +10,8 @@ RETURN collect([name[0], x.id, x.key, x.promoter_code, x.provider, x.status, x.n
 
 // name: paid
 // returns: one Rows
-// Payouts of a provider that were paid in a period, by (finished_at, id) after a position: keys like those above. What was
-// tax in whole was sent nowhere, and no file can name it.
+// Payouts of a provider that were paid in a period, by (finished_at, id) after a position: keys like those above.
+// What was tax in whole was sent nowhere, and no file can name it.
 // Both halves walk the index: the rest of the instant, then what is after it.
 CALL () {
   CALL () {

@@ -65,8 +65,8 @@ RETURN coalesce(sum(released), 0) AS released, collect(code) AS codes
 
 // name: provisional
 // returns: one Pending
-// Entries whose due date was reckoned before its year's calendar was announced, by id, after an id. A correction took the
-// date over from what it corrects, without the days.
+// Entries whose due date was reckoned before its year's calendar was announced, by id, after an id.
+// A correction took the date over from what it corrects, without the days.
 CALL () {
   MATCH (c:Commission)
   WHERE c.due_provisional = true AND c.id > $after
