@@ -194,7 +194,8 @@ async def bench_batches(connections: Connections, told: Told, raw: Raw, *, order
 async def bench_singles(connections: Connections, told: Told, raw: Raw, *, orders: int, most: float) -> None:
     """One order a mutation by 256 clients, beside one bare transaction an order: one after the other, and by as many clients.
 
-    `most` is told as a ratio too: whoever writes through this Neo4j stays below it. The latter share commits in Neo4j, deadlock on promoters they have in common, and run again after a pause of the driver.
+    The latter share commits in Neo4j, deadlock on promoters they have in common, and run again after a pause of the driver.
+    `most` is told as a ratio too: whoever writes through this Neo4j stays below it.
     """
     logging.getLogger("neo4j").setLevel(logging.ERROR)
     ours, numbers = await _recorded(connections, told, orders=orders, batch=1, clients=SINGLE_CLIENTS)
