@@ -103,12 +103,13 @@ async def fill(store: Store, pii: Pii) -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of what is read from Neo4j, but for the journal and its store's name, which a service reads by itself."""
+    """Names of what is read from Neo4j, but for the journal, the folds of it and its store's name: a service reads these
+    by itself."""
     names: list[str] = []
     run = Store.run
 
     async def named(store: Store, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
-        if statement.subject not in {"journal", "migrations"}:
+        if statement.subject not in {"journal", "positions", "migrations"}:
             names.append(statement.full_name)
         return await run(store, statement, parameters)
 

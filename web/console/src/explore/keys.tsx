@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { Dialog } from "../parts/controls";
 import { t } from "../words";
 
@@ -6,7 +6,8 @@ import { t } from "../words";
 export function useKeys(doings: Record<string, (() => void) | undefined>): void {
   // The letter after a `g` names a page of the console.
   const afterG = useRef(false);
-  useEffect(() => {
+  // With what is shown, not after it: who sees the new picture may press its keys.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const { key, ctrlKey, metaKey, altKey } = event;
       const going = afterG.current;

@@ -77,9 +77,16 @@ function Again({ promoters }: { promoters: boolean }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const open = (): void => dialog.current?.showModal();
   useEffect(open, []);
-  // Whatever is said against it, Chromium closes at the second Esc.
+  // Refusing to be cancelled holds once in Chromium, the key refused holds always; whatever else closes it opens it anew.
   return (
-    <dialog ref={dialog} className="over" aria-label={t("sign.in")} onCancel={(event) => event.preventDefault()} onClose={open}>
+    <dialog
+      ref={dialog}
+      className="over"
+      aria-label={t("sign.in")}
+      onKeyDown={(event) => event.key === "Escape" && event.preventDefault()}
+      onCancel={(event) => event.preventDefault()}
+      onClose={open}
+    >
       <p className="problem">{t("sign.expired")}</p>
       <SignInForm promoters={promoters} />
     </dialog>
