@@ -16,9 +16,13 @@ class Fold:
     """`seq` is the head as seen; `above` are the named promoters and everybody above them now, `named` holds buyers too.
 
     `closes_seq`: position of the last month closed between the two, 0 without one.
+    `mark_after` and `mark_upto`: when the entries at the two positions were recorded, 0 without one. Another instant than
+    the one known is another past: Neo4j was restored.
     """
 
     seq: int
+    mark_after: int
+    mark_upto: int
     paths_seq: int
     closes_seq: int
     named: list[str]

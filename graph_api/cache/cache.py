@@ -87,6 +87,8 @@ class CacheReport:
 class _Meta:
     epoch: str
     applied: int
+    mark: int
+    """When the entry at `applied` was recorded; -1 if it was not noted."""
     paths_seq: int
     closes_seq: int
     told: Commit
@@ -302,7 +304,10 @@ class Cache:
             await positions.settled(store)
             self._store_id = identity.id if identity else "unnamed"
             meta, _ = await self._look(())
-            if meta is not None and meta.reached > await positions.settled(store):
+            if meta is None:
+                return
+            at = await positions.fold(store, after=meta.applied, upto=meta.applied)
+            if at.mark_after != meta.mark or meta.reached > await positions.settled(store):
                 await self._begin(store, meta.epoch, back=True)
 
     async def _look(self, fields: Sequence[Field]) -> Look:
@@ -375,6 +380,10 @@ class Cache:
             await self._went_back(store, upto, changed.seq)
             await self._begin(store, meta.epoch, back=True)
             return
+        if changed.mark_after != meta.mark:
+            # It was restored, and has been written to beyond `applied` before anybody looked.
+            await self._begin(store, meta.epoch, back=True)
+            return
         if changed.paths_seq > upto:
             # The graph shows a move that is not to be folded yet: who stood above before it is above no more.
             await positions.settled(store)
@@ -389,7 +398,7 @@ class Cache:
         await self._run(
             APPLY,
             [self._meta_key, inv],
-            [meta.epoch, meta.applied, upto, changed.paths_seq, closes_seq, INV_TTL_MS],
+            [meta.epoch, meta.applied, upto, changed.mark_upto, changed.paths_seq, closes_seq, INV_TTL_MS],
         )
         self.folds += 1
 
@@ -401,7 +410,7 @@ class Cache:
         await self._run(
             BEGIN,
             [self._meta_key, self._inv_key(epoch), self._inv_key(seen_epoch)],
-            [seen_epoch, epoch, applied, at.paths_seq, at.closes_seq, INV_TTL_MS, int(back)],
+            [seen_epoch, epoch, applied, at.mark_upto, at.paths_seq, at.closes_seq, INV_TTL_MS, int(back)],
         )
         self.epochs += 1
 
@@ -441,12 +450,11 @@ class _Others:
 
 
 def _meta(found: Sequence[str | None]) -> _Meta | None:
-    epoch, applied, paths_seq, closes_seq, head, bookmarks = found
+    epoch, applied, mark, paths_seq, closes_seq, head, bookmarks = found
     if epoch is None or applied is None or paths_seq is None or closes_seq is None:
         return None
-    return _Meta(
-        epoch, int(applied), int(paths_seq), int(closes_seq), Commit(int(head or 0), (bookmarks or "").split())
-    )
+    told = Commit(int(head or 0), (bookmarks or "").split())
+    return _Meta(epoch, int(applied), int(mark or -1), int(paths_seq), int(closes_seq), told)
 
 
 def _holding(meta: _Meta, asked: Iterable[Sequence[Field]], found: Sequence[Sequence[str | None]]) -> dict[Field, Any]:

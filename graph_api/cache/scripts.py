@@ -1,7 +1,7 @@
 """What Redis does in one step.
 
 Keys of one store and epoch, all of one cluster slot (a budget has a slot by its payer):
-- meta `{pg:STORE}:meta`: `epoch`, `applied`, `paths_seq`, `closes_seq`; `head`, which all processes tell when they have
+- meta `{pg:STORE}:meta`: `epoch`, `applied`, its `mark`, `paths_seq`, `closes_seq`; `head`, which all processes tell when they have
   committed, and the `bookmarks` of that commit;
 - inv `{pg:STORE}:EPOCH:inv`: `#from`, and per code `:CODE` the position up to which a fold ended its values;
 - `{pg:STORE}:EPOCH:p:CODE`: the values of one promoter, field → `position|json`.
@@ -28,7 +28,7 @@ class Script:
 READ = Script("""
 -- KEYS: meta, hashes. ARGV: epoch, then for each hash how many fields and their names.
 -- Positions and values are of one moment; without the values if the epoch is another.
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'applied', 'paths_seq', 'closes_seq', 'head', 'bookmarks')
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'applied', 'mark', 'paths_seq', 'closes_seq', 'head', 'bookmarks')
 if meta[1] ~= ARGV[1] then return {meta} end
 local found, at = {meta}, 2
 for k = 2, #KEYS do
@@ -79,29 +79,29 @@ return 1
 """)
 
 APPLY = Script("""
--- KEYS: meta, inv. ARGV: epoch, applied as it was, applied, paths_seq, closes_seq, inv_ttl_ms.
+-- KEYS: meta, inv. ARGV: epoch, applied as it was, applied, mark, paths_seq, closes_seq, inv_ttl_ms.
 -- The last step of a fold: only if nobody else has folded or gone back meanwhile.
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'applied')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'applied', ARGV[3], 'paths_seq', ARGV[4], 'closes_seq', ARGV[5])
-redis.call('PEXPIRE', KEYS[2], ARGV[6])
+redis.call('HSET', KEYS[1], 'applied', ARGV[3], 'mark', ARGV[4], 'paths_seq', ARGV[5], 'closes_seq', ARGV[6])
+redis.call('PEXPIRE', KEYS[2], ARGV[7])
 return 1
 """)
 
 BEGIN = Script("""
 -- KEYS: meta, inv of the new epoch, inv of the old one. ARGV: epoch seen ('' for none), the new one,
--- applied, paths_seq, closes_seq, inv_ttl_ms, 1 if a head beyond `applied` is of a past that was undone.
+-- applied, mark, paths_seq, closes_seq, inv_ttl_ms, 1 if a head beyond `applied` is of a past that was undone.
 -- Begins an epoch unless somebody else just has.
 local seen = redis.call('HGET', KEYS[1], 'epoch') or ''
 if seen ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[3])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'applied', ARGV[3], 'paths_seq', ARGV[4], 'closes_seq', ARGV[5])
-if ARGV[7] == '1' then
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'applied', ARGV[3], 'mark', ARGV[4], 'paths_seq', ARGV[5], 'closes_seq', ARGV[6])
+if ARGV[8] == '1' then
   redis.call('HSET', KEYS[1], 'head', ARGV[3])
   redis.call('HDEL', KEYS[1], 'bookmarks')
 end
 redis.call('HSET', KEYS[2], '#from', ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[6])
+redis.call('PEXPIRE', KEYS[2], ARGV[7])
 return 1
 """)
 

@@ -355,6 +355,27 @@ async def test_neo4j_restored_to_an_older_state(
     assert writer.store.head == fresh.store.head
 
 
+@pytest.mark.parametrize("written", [5, 6, 7])
+async def test_neo4j_restored_to_an_older_state_and_written_to_before_anybody_looked(
+    network: Network, writer: Reader, process: Process, store: Store, written: int
+) -> None:
+    """Up to, or beyond, the position that the cache was folded to: another past has another entry there."""
+    await trade(network, [writer], 4)
+    assert await writer.stale(network, list(network.referrers)) == []
+    gone = "MATCH (j:Journal) SET j.seq = j.seq - 6 WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
+    await store.unjournalled.run(statement(gone), {})
+    await store.unjournalled.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+    codes = list(network.referrers)
+    anew = f"""MATCH (j:Journal) SET j.seq = j.seq + {written} WITH j.seq AS last UNWIND range(last - {written - 1}, last) AS seq
+        CREATE (:JournalEntry {{seq: seq, kind: 'restored', at: 0, recorded_at: 8000000000000000 + seq, actor: 'test',
+                                codes: [], facts: '{{}}'}})"""
+    await store.unjournalled.run(statement(anew), {})
+    fresh = await process()
+    assert {(await fresh.reads().sales(code, None)).volume_fen for code in codes} == {7}
+    await writer.cache.follow_once(writer.store)
+    assert {(await writer.reads().sales(code, None)).volume_fen for code in codes} == {7}
+
+
 async def test_it_works_without_redis(network: Network, writer: Reader) -> None:
     none = Reader(writer.store, await Cache.open(None), writer.pii)
     assert await none.stale(network, list(network.referrers)) == []
