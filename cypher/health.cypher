@@ -31,3 +31,11 @@ ORDER BY size DESC, code LIMIT 1
 RETURN COUNT { MATCH (x:Payout) WHERE x.contradiction IS NOT NULL } AS contradicted,
        COUNT { MATCH (x:Payout) WHERE x.status IN ['SENT', 'AWAITING_RECEIPT'] AND x.asked_at < $asked_before } AS silent,
        COUNT { MATCH (x:Payout {status: 'APPROVED'}) WHERE x.provider IN $missing_providers } AS waiting
+
+// name: refused_events
+// returns: one RefusedEvents
+// Shipments, cancels and refunds that came before their order and were refused by it when it came; the latest of them.
+OPTIONAL MATCH (e:OrderEvent {state: 'REFUSED'})
+WITH e ORDER BY e.at DESC, e.key
+WITH collect(e) AS refused
+RETURN size(refused) AS count, refused[0].order_number AS order_number, refused[0].key AS key, refused[0].refusal AS refusal

@@ -43,6 +43,16 @@ class PayoutTroubles:
     waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedEvents:
+    """`order_number`, `key` and `refusal` are the latest one's, None without any."""
+
+    count: int
+    order_number: str | None
+    key: str | None
+    refusal: str | None
+
+
 @statement
 async def components(run: Run) -> Component: ...
 
@@ -61,3 +71,7 @@ async def biggest_team(run: Run) -> Leader | None: ...
 
 @statement
 async def payout_troubles(run: Run, *, asked_before: int, missing_providers: list[str]) -> PayoutTroubles: ...
+
+
+@statement
+async def refused_events(run: Run) -> RefusedEvents: ...

@@ -25,9 +25,9 @@ SET a += $properties
 MATCH (a:StaffAccount {name: $name})
 SET a.asked_at = $at
 WITH a, a.active AND coalesce(a.waits_until, 0) <= $at AS heard
-FOREACH (_ IN CASE WHEN heard THEN [1] ELSE [] END |
+FOREACH (wait_us IN CASE WHEN heard THEN [$waits_us[CASE WHEN a.attempts < size($waits_us) THEN a.attempts ELSE size($waits_us) - 1 END]] ELSE [] END |
   SET a.attempts = a.attempts + 1
-  SET a.waits_until = $at + $waits_us[CASE WHEN a.attempts < size($waits_us) THEN a.attempts ELSE size($waits_us) END - 1])
+  SET a.waits_until = CASE WHEN wait_us > 0 THEN $at + wait_us ELSE 0 END)
 RETURN heard AS heard, a.attempts AS attempts, a.password_sealed AS password_sealed, a.version AS version
 
 // name: begin_session

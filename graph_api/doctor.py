@@ -49,6 +49,7 @@ async def findings(running: Opened, settings: Settings) -> list[Finding]:
         await _sizes(running),
         await _ledger(running),
         await _payouts(running, settings),
+        await _events(running),
         await _jobs(running),
         await _drift(running),
     ]
@@ -130,6 +131,19 @@ async def _payouts(running: Opened, settings: Settings) -> Finding:
     if told:
         return Finding(f"payouts: {told}", fine=False, advice="look at `payouts { note contradiction }` as FINANCE")
     return Finding("payouts: none waits for people", fine=True)
+
+
+async def _events(running: Opened) -> Finding:
+    """What was answered with `parked` and came to nothing: whoever sent it has heard of no refusal."""
+    found = await health.refused_events(running.store)
+    if not found.count:
+        return Finding("order events: none was refused when its order came", fine=True)
+    return Finding(
+        f"order events: {found.count:,} refused when their order came, the latest {found.key} of {found.order_number}:"
+        f" {found.refusal}",
+        fine=True,
+        advice="put each right with whoever sent it, by a new event; it stays as it came",
+    )
 
 
 async def _jobs(running: Opened) -> Finding:

@@ -20,6 +20,7 @@ import pytest
 
 from cypher.store import Store
 from graph_api import auth
+from graph_api.actions import orders
 from graph_api.app import SCHEMA
 from graph_api.schema import build
 from graph_api.servers import Servers
@@ -137,10 +138,12 @@ def test_files_go_in_and_out(store: Store, env: dict[str, str], files: Path, tmp
 
 
 async def test_recompute_repairs_and_doctor_tells(store: Store, env: dict[str, str], files: Path, query: Any) -> None:
+    await orders.refund(store, number="o1", key="r", sku=None, refund_fen=100_001, at=0, actor="test", now=0)
     assert inside("import", files, env=env).returncode == 0
     healthy = run("doctor", env=env)
     assert healthy.returncode == 0, healthy
     assert "BAD" not in healthy.stdout
+    assert "1 refused when their order came, the latest refund:r of o1: " in healthy.stdout
     await query("MATCH (p:Promoter {code: 'B'}) SET p.sales_orders = 7")
     await query("DROP CONSTRAINT touch_key")
     ill = inside("doctor", env=env)
@@ -210,6 +213,7 @@ def test_a_taken_port_is_told_in_a_sentence(store: Store, env: dict[str, str]) -
         told_in_a_sentence(run("serve", "--port", url.rpartition(":")[2], env=env), "cannot listen")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(700)
 def test_other_commands_use_the_servers_of_a_running_serve(files: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"

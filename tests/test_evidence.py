@@ -245,6 +245,7 @@ async def test_one_pack_is_made_at_a_time_and_whoever_leaves_frees_its_place(
     assert (await asked()).status_code == 200
 
 
+@pytest.mark.long
 async def test_a_tree_of_thousands_streams_in_flat_memory(
     small: Service, settings: Settings, servers: Servers, query: Query
 ) -> None:

@@ -423,6 +423,7 @@ async def test_no_cell_is_a_formula_and_texts_come_back_as_they_were(small: Serv
     assert [row[heading.index("order_number")] for row in cells] == list(EVIL)
 
 
+@pytest.mark.long
 async def test_twenty_thousand_rows_stream_in_flat_memory(
     small: Service, settings: Settings, servers: Servers, query: Query
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cypher import health
 from cypher.store import Store
 from graph_api.actions import months, orders, products, promoters, touches
 from graph_api.actions.orders import NewLine, NewOrder
@@ -99,6 +100,21 @@ async def test_events_before_their_order_are_parked_and_applied(store: Store, pi
     assert await earned(query) == {"D": 12_000, "C": 1_800, "B": 1_800}
     (row,) = await query("MATCH (o:Order) RETURN o.status AS status, o.refunded_fen AS refunded")
     assert row == {"status": "DELIVERED", "refunded": 40_000}
+
+
+async def test_a_parked_event_that_its_order_refuses_stands_with_the_reason_and_holds_up_nothing(
+    store: Store, pii: Pii, query: Query
+) -> None:
+    await chain_of_four(store, pii)
+    assert await health.refused_events(store) == health.RefusedEvents(0, None, None, None)
+    for key, fen in (("r1", 100_001), ("r2", 40_000)):
+        parked = await orders.refund(store, number="o1", key=key, sku=None, refund_fen=fen, at=PAID_AT, **BY)
+        assert parked == "parked"
+    await orders.record(store, [order("o1", 100_000)], **BY)
+    assert await earned(query) == {"D": 12_000, "C": 1_800, "B": 1_800}
+    refused = await health.refused_events(store)
+    assert (refused.count, refused.order_number, refused.key) == (1, "o1", "refund:r1")
+    assert (refused.refusal or "").startswith("OVER_REFUND: ")
 
 
 async def test_a_late_touch_attributes_the_codeless_order(store: Store, pii: Pii, query: Query) -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import pytest
+
 from tests.blackbox.api import ERRORS, Api, Json, order
 from tests.blackbox.recount import rows
 
@@ -95,6 +97,7 @@ async def test_moves_around_a_triangle_never_close_a_cycle(apis: Sequence[Api], 
         assert error["path"] == [loser, ends[ends[loser]], ends[loser]]
 
 
+@pytest.mark.long
 async def test_everybody_gets_exactly_one_of_twenty_referrers(
     apis: Sequence[Api], store: Any, enrolled: Enrolled
 ) -> None:
@@ -148,6 +151,7 @@ async def test_orders_of_overlapping_batches_are_each_recorded_once(apis: Sequen
     assert answer["promoter"]["sales"] == {"orders": 300, "volumeFen": sum(range(1_000, 1_300))}
 
 
+@pytest.mark.long
 async def test_whoever_sells_sees_it_at_once_at_another_instance(apis: Sequence[Api]) -> None:
     """32 clients record 50 orders each, below one root fourteen levels up, and ask elsewhere than they told."""
     chain = [f"c{level}" for level in range(DEPTH)]

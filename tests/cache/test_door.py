@@ -160,6 +160,7 @@ async def test_a_cluster_serves_as_one_server_does(
         await cache.close()
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # redis-py drops a dead one's connections

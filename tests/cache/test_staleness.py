@@ -215,6 +215,7 @@ async def test_stopped_redis(network: Network, writer: Reader, valkey: ValkeySer
     assert writer.cache.report().hits > 0
 
 
+@pytest.mark.long
 async def test_old_snapshot_restored_in_the_middle_of_writes(
     network: Network, writer: Reader, valkey: ValkeyServer, process: Process
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from graph_api.viewer import Role
@@ -78,6 +79,7 @@ async def test_sums_open_from_months_to_days_and_are_narrowed_by_what_is_sold_to
         assert await watching.faults() == []
 
 
+@pytest.mark.long
 async def test_a_sale_and_a_finding_are_told_to_an_open_page_also_after_the_service_was_away(
     browser: Browser, site: Site
 ) -> None:

@@ -22,6 +22,7 @@ from tests.conftest import empty
 from tests.console.site import DESKTOP, PHONE, Site, watched
 from tests.console.words import Say, words
 
+pytestmark = pytest.mark.long
 MONTH = f"{LAST_MONTH // 100}-{LAST_MONTH % 100:02}"
 WAYS = pytest.mark.parametrize(
     ("size", "language"), [(DESKTOP, "zh-CN"), (PHONE, "en-US")], ids=["desktop zh", "phone en"]

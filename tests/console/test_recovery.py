@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -56,6 +57,7 @@ async def served(site: Site, servers: Servers, redis_url: str, tmp_path: Path) -
     await one.kill()
 
 
+@pytest.mark.long
 async def test_what_is_half_typed_outlives_a_service_that_is_killed(browser: Browser, served: Served) -> None:
     async with watched(browser, served) as watching:
         page = watching.page
@@ -73,6 +75,7 @@ async def test_what_is_half_typed_outlives_a_service_that_is_killed(browser: Bro
         await expect(page.get_by_label("Reason")).to_have_value("half a rea")
 
 
+@pytest.mark.long
 async def test_a_room_that_was_never_visited_opens_when_the_service_is_back(browser: Browser, served: Served) -> None:
     async with watched(browser, served) as watching:
         page = watching.page

@@ -147,6 +147,7 @@ async def test_an_empty_store_that_was_started_before_is_built_and_one_with_anyt
     assert len(await running.query("SHOW CONSTRAINTS YIELD name RETURN name")) > 10
 
 
+@pytest.mark.long
 async def test_a_build_that_fails_leaves_an_empty_store_and_one_that_was_killed_is_run_again(
     stopped: Neo4jServer, started: Any, pii: Pii, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
+
 from tests.blackbox.api import Api, Json, quoted, refund
 from tests.conftest import Query
 from tests.money.payable import DUE, ERRORS, balance, check, count, prepare, sell, settle, told
@@ -32,6 +34,7 @@ def moved(name: str, id: str, key: str, more: str = "") -> str:
     )
 
 
+@pytest.mark.long
 async def test_fifty_copies_of_each_money_mutation_are_one_effect(apis: Sequence[Api], query: Query) -> None:
     await prepare(apis[0], [(f"U{index}", f"S{index}") for index in range(KEYS)])
     for index in range(KEYS):

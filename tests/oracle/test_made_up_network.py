@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.blackbox import network_files
 from tests.blackbox.api import Api, quoted
 from tests.blackbox.command import Command
@@ -14,6 +16,7 @@ from tests.oracle.expected import OF_ALL_TIME, TEAM_OF_A_MONTH, of_all_time, of_
 from tests.oracle.oracle import Network
 
 
+@pytest.mark.long
 async def test_every_number_is_the_oracles(promograph: Command, api: Api, store: Any, tmp_path: Path) -> None:
     source = network_files.write(tmp_path / "source", promoters=500, orders=2_500, seed=11)
     ended = await promograph("import", source)

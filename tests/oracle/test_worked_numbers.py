@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from tests.blackbox.api import Api, Json, order, quoted, refund, touch
 from tests.oracle.oracle import share, spread
 
@@ -218,6 +220,7 @@ async def test_a_move_changes_nothing_already_sold(api: Api) -> None:
     }
 
 
+@pytest.mark.long
 async def test_any_split_of_a_full_refund_ends_at_zero(api: Api) -> None:
     """500 orders of one to three lines, each refunded whole in one to five parts, with and without a sku."""
     chance = random.Random(20260110)

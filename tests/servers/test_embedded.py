@@ -140,6 +140,7 @@ def test_another_command_may_join_the_running_servers(embedded: Servers, data_di
     assert answer(embedded, "RETURN 1") == 1
 
 
+@pytest.mark.long
 def test_what_was_committed_survives_kill_9_of_both_and_a_clean_restart(embedded: Servers, data_dir: Path) -> None:
     assert embedded.neo4j_process
     assert embedded.redis_process
@@ -167,6 +168,7 @@ def test_what_was_committed_survives_kill_9_of_both_and_a_clean_restart(embedded
         assert cache.get("survivor") == b"a"
 
 
+@pytest.mark.long
 def test_kill_9_of_the_owner_leaves_no_process_and_a_free_data_dir(tmp_path: Path) -> None:
     # The first one falls while Neo4j makes its stores, which must not spoil the data dir for the next.
     with beginning_owner(tmp_path, "both") as process:
