@@ -16,14 +16,15 @@ Fly = Callable[[Sequence[K], bool], Awaitable[Mapping[K, V]]]
 
 GRAPH_READS_MAX = 24
 """Flights in the air; who comes meanwhile waits."""
-PASSENGERS_MAX = 8
-"""In one flight: nobody waits for more walks than so many, its own among them."""
+PASSENGERS_MAX = 4
+"""In one flight: nobody waits for more walks than so many, its own among them. Of a burst, the first are put together
+here while Neo4j walks for the rest."""
 
 
 class Flights(Generic[K, V]):
     """One per process; safe to share between tasks of one event loop.
 
-    One statement for eight roots costs the driver what one for a single root does. Whoever falls with others flies
+    One statement for several roots costs the driver what one for a single root does. Whoever falls with others flies
     again alone, so nobody fails by what somebody else has asked.
     """
 
