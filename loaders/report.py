@@ -51,7 +51,8 @@ class Report:
 class Rejects:
     """The rejected file, RFC 4180 with each row's bytes as they were; it comes to be with the first rejected row.
 
-    It is written beside its name and moved there at the end, so that nobody takes half of it for the whole.
+    It is written beside its name and moved there at the end, so that nobody takes half of it for the whole. Rows have
+    names and phones: only its owner can read it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,12 +68,14 @@ class Rejects:
     ) -> None:
         if self._stream is not None:
             self._stream.close()
-            os.replace(self._part, self._path)
+            if kind is None:
+                os.replace(self._part, self._path)
 
     def add(self, source: Source, *, line: int, error: DomainError, raw: bytes) -> None:
         self.count += 1
         if self._stream is None:
-            self._stream = self._part.open("wb")
+            self._part.unlink(missing_ok=True)
+            self._stream = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
             self._stream.write(HEADER)
         texts = (source.path.name, str(line), error.code, error.message)
         cells = [_quoted(text.encode(errors="replace")) for text in texts]

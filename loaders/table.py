@@ -65,7 +65,7 @@ def _parquet_rows(source: Source) -> Iterator[Row]:
             for cells in batch.iter_rows():
                 line += 1
                 yield _parquet_row(line, cells, order)
-    except (polars.exceptions.PolarsError, OSError) as error:
+    except (polars.exceptions.PolarsError, OSError, ValueError, OverflowError) as error:  # the latter two: instants
         first_line = str(error).partition("\n")[0]
         raise source.error(f"cannot be read as Parquet: {first_line}") from error
 

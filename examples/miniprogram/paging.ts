@@ -11,9 +11,14 @@ export interface Listed<Edge> {
 
 export const NOTHING: Listed<never> = { edges: [], next: null };
 
-/** Pages of a list one below the other. */
-export function joined<Edge>(before: readonly Edge[], page: Connection<Edge> | null | undefined): Listed<Edge> {
-  if (!page) return NOTHING;
+/** Pages of a list one below the other; `after` is where this one begins. One that was not answered leaves the rest. */
+export function joined<Edge>(
+  shown: readonly Edge[],
+  after: string | null,
+  page: Connection<Edge> | null | undefined,
+): Listed<Edge> {
+  const before = after === null ? [] : shown;
+  if (!page) return { edges: [...before], next: after };
   const { hasNextPage, endCursor } = page.pageInfo;
   return { edges: [...before, ...page.edges], next: hasNextPage ? (endCursor ?? null) : null };
 }

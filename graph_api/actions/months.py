@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from cypher import months
@@ -98,6 +99,20 @@ def _to_close(month: int, closed: list[int]) -> list[int]:
             field=["month"],
         )
     return to_close
+
+
+def in_steps(month: int, closed: Iterable[int]) -> list[int]:
+    """Months to close one after the other so that `month` is closed and none takes too many along.
+
+    >>> in_steps(202601, [202511]), in_steps(202601, [190001]), in_steps(202601, [])
+    ([202601], [200001, 202601], [202601])
+    """
+    steps = [month]
+    last = max((other for other in closed if other < month), default=month_shifted(month, by=-1))
+    while (before := month_shifted(last, by=ALONG_MAX)) < month:
+        steps.insert(-1, before)
+        last = before
+    return steps
 
 
 def _node(month: int, plan: Plan) -> dict[str, Any]:

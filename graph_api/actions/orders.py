@@ -7,7 +7,7 @@ comes before its order is parked, and applied when the order comes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -287,6 +287,10 @@ class _Recorder:
         if order.promoter_code is not None:
             chain = chain_at(self._people, order.promoter_code, order.paid_at)
             attribute(noted.state, frozen_at_sale(chain, order.buyer_code, plan), noted.changes)
+        parked = self._parked.get(order.number, [])
+        # What was refunded of a line so far is told with it: refunds that wait for the order are a part of that.
+        before = [event for event in parked if order.refunds and event["kind"] == "REFUND"]
+        self._apply_parked(noted, before)
         try:
             self._tell(noted, order)
         except DomainError as refusal:
@@ -294,7 +298,7 @@ class _Recorder:
             return refused(refusal)
         self._fingerprints[order.number] = fingerprint
         self._told.add(order.number)
-        self._apply_parked(noted)
+        self._apply_parked(noted, [event for event in parked if event not in before])
         if order.promoter_code is None or order.buyer_code in self._codeless_buyers:
             self._touched.add(order.buyer_code)
         if order.promoter_code is None:
@@ -347,7 +351,7 @@ class _Recorder:
             line = next((line for line in noted.state.lines if line.sku == told.sku), None)
             if line is not None and line.refunded_fen == told.refund_fen and line.refunded_at == told.at:
                 continue
-            if line is not None and line.refunded_fen and not noted.new:
+            if line is not None and line.refunded_fen:
                 raise Conflict(f"order {order.number} has another refund of {told.sku}", field=["refundedFen"])
             event = {
                 "key": f"refund:import:{order.number}:{told.sku}",
@@ -361,8 +365,8 @@ class _Recorder:
             self._book.events.append(event | {"state": "APPLIED"})
         return changed
 
-    def _apply_parked(self, noted: Noted) -> None:
-        for event in self._parked.get(noted.state.number, []):
+    def _apply_parked(self, noted: Noted, events: Iterable[dict[str, Any]]) -> None:
+        for event in events:
             try:
                 apply_event(noted, event)
                 state = "APPLIED"

@@ -39,7 +39,10 @@ LOCKED_BEFORE = "locked when imported"
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A new promoter. None: not given. `claimed_referrer_code`: what a quarantined row claimed; it is not a referral."""
+    """A new promoter. None: not given. `claimed_referrer_code`: what a quarantined row claimed; it is not a referral.
+
+    Spaces around a name or a phone are nobody's: the phone is the one of an identifier or a search without them.
+    """
 
     code: str
     name: str | None = None
@@ -49,6 +52,12 @@ class Enrolment:
     rank: Rank | None = None
     status: str | None = None
     claimed_referrer_code: str | None = None
+
+    def __post_init__(self) -> None:
+        for told in ("name", "phone"):
+            text = getattr(self, told)
+            if text is not None:
+                object.__setattr__(self, told, text.strip() or None)
 
 
 async def enrol(

@@ -13,8 +13,9 @@ async def close_ended(store: Store, as_of: int, *, actor: str, now: int) -> dict
     closed: list[str] = []
     tiers = promotions = 0
     while (found := await open_months.open_month_with_sales(store, month=month_of(as_of))) is not None:
-        done = await months.close(store, found.month, actor=actor, now=now)
-        tiers += done.tier_entries
-        promotions += done.promotions
-        closed.append(month_text(found.month))
+        for month in months.in_steps(found.month, [row.month for row in await open_months.closed(store)]):
+            done = await months.close(store, month, actor=actor, now=now)
+            tiers += done.tier_entries
+            promotions += done.promotions
+            closed.append(month_text(month))
     return {"closed": closed, "tier_entries": tiers, "promotions": promotions}

@@ -117,7 +117,8 @@ async def run_job(store: Store, job: Job, as_of: int) -> Any:
             took_ms=round((time.monotonic() - began) * 1000),
             outcome=outcome,
             failure=failure,
-            done_until=as_of if failure is None else None,
+            # What is to come is not done yet, up to whenever it was asked for.
+            done_until=min(as_of, began_at) if failure is None else None,
         )
 
     try:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cypher import health
 from cypher.store import Store
 from graph_api.actions import months, orders, products, promoters, touches
-from graph_api.actions.orders import NewLine, NewOrder
+from graph_api.actions.orders import LineRefund, NewLine, NewOrder
 from graph_api.actions.products import NewProduct
 from graph_api.actions.promoters import Enrolment
 from graph_api.actions.recompute import recompute
 from graph_api.actions.touches import NewTouch
 from graph_api.errors import Conflict, OutOfBounds, OverRefund
+from graph_api.jobs.months import close_ended
 from graph_api.pii import Pii
 from graph_api.rules.calendar import DAY_US, instant
 from tests.conftest import Query
@@ -115,6 +118,31 @@ async def test_a_parked_event_that_its_order_refuses_stands_with_the_reason_and_
     refused = await health.refused_events(store)
     assert (refused.count, refused.order_number, refused.key) == (1, "o1", "refund:r1")
     assert (refused.refusal or "").startswith("OVER_REFUND: ")
+
+
+async def test_a_refund_that_waits_and_is_told_with_the_order_too_is_taken_once(
+    store: Store, pii: Pii, query: Query
+) -> None:
+    await chain_of_four(store, pii)
+    await orders.refund(store, number="o1", key="r", sku="tea", refund_fen=40_000, at=PAID_AT, **BY)
+    await orders.refund(store, number="o2", key="r2", sku="tea", refund_fen=30_000, at=PAID_AT, **BY)
+    told = (LineRefund("tea", 40_000, PAID_AT),)
+    both = [replace(order(number, 100_000), refunds=told, delivered_at=PAID_AT + DAY_US) for number in ("o1", "o2")]
+    recorded, other = await orders.record(store, both, **BY)
+    assert (recorded.state, other.state) == ("recorded", "refused")
+    assert isinstance(other.error, Conflict)
+    assert await earned(query) == {"D": 12_000, "C": 1_800, "B": 1_800}
+    waiting = "MATCH (e:OrderEvent {state: 'PARKED'}) RETURN e.key AS key"
+    assert await query(waiting) == [{"key": "refund:r2"}]
+    assert (await orders.record(store, [both[0]], **BY))[0].state == "unchanged"
+
+
+async def test_months_of_a_time_long_past_are_closed_in_steps(store: Store, pii: Pii) -> None:
+    await chain_of_four(store, pii)
+    long_past = instant("1900-01-10T04:00:00Z")
+    await orders.record(store, [order("o1", 100_000, at=long_past), order("o2", 100_000)], **BY)
+    done = await close_ended(store, instant("2026-02-02T00:00:00Z"), actor="test", now=PAID_AT)
+    assert done["closed"] == ["1900-01", "2000-01", "2026-01"]
 
 
 async def test_a_late_touch_attributes_the_codeless_order(store: Store, pii: Pii, query: Query) -> None:

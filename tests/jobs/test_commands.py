@@ -92,6 +92,9 @@ async def test_jobs_run_by_hand_and_are_listed(shop: Shop, promograph: Command) 
     assert (ran.status, "payouts: 3" in ran.stdout) == (0, True), ran
     listed = await promograph("jobs")
     assert "settle: done until 2026-03-15T16:00:00Z" in listed.stdout
+    # What is asked for of a time to come is not done up to then: the schedule would leave the job out until it is there.
+    assert (await promograph("job", "close-months", "--as-of", "2199-01-01T00:00:00+08:00")).status == 0
+    assert "close-months: done until 2199" not in (await promograph("jobs")).stdout
     wrong = await promograph("job", "scan-the-moon")
     assert (wrong.status, "there are close-months, settle" in wrong.stderr) == (1, True)
     assert (await promograph("job", "settle", "--as-of", "yesterday")).status == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import polars
@@ -12,12 +13,13 @@ import pytest
 
 from cypher.store import Store
 from graph_api.actions.recompute import recompute
+from graph_api.errors import Invalid
 from graph_api.pii import Pii
 from loaders import orders
 from loaders.export import export
 from loaders.load import load
-from loaders.report import Counts, Report
-from loaders.sources import SourceError
+from loaders.report import Counts, Rejects, Report
+from loaders.sources import SourceError, sources
 from tests.conftest import Query
 from tests.loaders.directories import (
     HEADERS,
@@ -81,6 +83,34 @@ async def test_good_files_load_whole_and_a_second_time_change_nothing(
     assert (await recompute(store, actor="test", now=NOW)).drift_count == 0
     seller = await query("MATCH (o:Order {number: 'o-3'}) RETURN o.seller_code AS code")
     assert seller == [{"code": "p-3"}], "an order without a code goes to the first touch"
+
+
+def test_rejected_rows_are_their_owners_and_whole_or_not_there(tmp_path: Path) -> None:
+    (source,) = sources(directory_of(tmp_path / "in", promoters=PROMOTERS)).values()
+    path = tmp_path / "rejected.csv"
+
+    def told(line: int) -> None:
+        rejects.add(source, line=line, error=Invalid("odd"), raw=b"p-1,13800000000")
+
+    with Rejects(path) as rejects:
+        told(2)
+    whole = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with suppress(RuntimeError), Rejects(path) as rejects:
+        told(3)
+        raise RuntimeError("the store is gone")
+    assert path.read_bytes() == whole
+    with Rejects(path) as rejects:
+        told(4)
+    assert b",4," in path.read_bytes()
+
+
+async def test_spaces_around_names_and_phones_are_nobodys(loaded: Load, query: Query, tmp_path: Path) -> None:
+    people = ["p-1, 李芳 ,13800000000 ,,,,", "p-2,,  ,,,,", "p-3,, ,,,,"]
+    await loaded(directory_of(tmp_path / "in", promoters=people, identifiers=["p-2,PHONE,13800000000"]))
+    holders = "MATCH (p:Promoter)-[:IDENTIFIED_BY]->(i:Identifier) RETURN collect(DISTINCT i.id) AS keys, collect(p.code) AS codes"
+    (row,) = await query(holders)
+    assert (len(row["keys"]), sorted(row["codes"])) == (1, ["p-1", "p-2"])
 
 
 async def test_the_result_is_one_line_of_json(loaded: Load, tmp_path: Path) -> None:

@@ -38,6 +38,15 @@ def test_every_form_of_a_file_reads_the_same(tmp_path: Path) -> None:
     assert read[0] == read[1] == read[2] == [["tea", "茶", "10000", "2000"], ["b", 'x, "y"\nz', "0", "1500"]]
 
 
+def test_an_instant_that_no_calendar_has_names_the_file(tmp_path: Path) -> None:
+    shanghai = polars.Series([253_402_300_799_000_000]).cast(polars.Datetime("us", "Asia/Shanghai"))
+    polars.DataFrame({"code": ["p-1"], "name": ["李"], "joined_at": shanghai}).write_parquet(
+        tmp_path / "promoters.parquet"
+    )
+    with pytest.raises(SourceError, match=r"promoters\.parquet"):
+        all_rows(tmp_path)
+
+
 def test_columns_may_stand_in_any_order_and_optional_ones_may_be_absent(tmp_path: Path) -> None:
     (tmp_path / "promoters.csv").write_text("joined_at,code,phone,referrer_code,name\n2026-01-01T00:00:00Z,p-1,,,李\n")
     (row,) = rows(sources(tmp_path)["promoters"])

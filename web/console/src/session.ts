@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { lost } from "./connection";
 import { notify } from "./notice";
+import { within } from "./timeout";
 import { t } from "./words";
 
 export type Role = "PROMOTER" | "OPERATOR" | "RISK" | "FINANCE" | "SERVICE" | "ADMIN";
@@ -107,7 +108,7 @@ export async function resume(): Promise<void> {
 async function ofCookie(): Promise<Session | null> {
   const answer = await fetch("/session", {
     headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(RESUME_MS),
+    signal: within(RESUME_MS),
   }).catch(() => null);
   return answer?.ok ? staff((await answer.json()) as StaffAnswer) : null;
 }

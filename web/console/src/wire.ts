@@ -1,6 +1,7 @@
 import type { TypedDocumentString } from "./generated/graphql";
 import { notify } from "./notice";
 import { authorization, expire, hasChanged, session } from "./session";
+import { within } from "./timeout";
 import { language, named as word, t } from "./words";
 
 /** No answer, or none of ours: the service is away, or something between us and it. It is worth trying again. */
@@ -76,7 +77,7 @@ async function post<Result>(body: object, writes: boolean): Promise<Answered<Res
         ...authorization(),
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: within(PATIENCE_MS),
     });
   } catch (error) {
     // Too slow is not away: asking the same again by itself would only make it slower.

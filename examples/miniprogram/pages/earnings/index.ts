@@ -2,6 +2,7 @@ import { documents } from "../../documents";
 import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
+import { words } from "../../words";
 
 interface Earnings {
   me: { earnings: Record<string, number> | null; commissions: Parameters<typeof joined>[1] } | null;
@@ -20,13 +21,14 @@ Page({
     const { month, edges } = this.data;
     const shown = ask<Earnings>(documents.PhoneEarnings, { month, after }).then(({ me }) => ({
       earnings: me?.earnings ?? null,
-      ...joined(after === null ? [] : edges, me?.commissions),
+      problem: me?.earnings && me.commissions ? "" : words.partly,
+      ...joined(edges, after, me?.commissions),
     }));
     return fill(this, shown);
   },
 
   onMonth(event: WechatMiniprogram.PickerChange) {
-    this.setData({ month: String(event.detail.value) });
+    this.setData({ month: String(event.detail.value), earnings: null, ...NOTHING });
     void this.load();
   },
 

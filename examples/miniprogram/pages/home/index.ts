@@ -1,9 +1,14 @@
 import { documents } from "../../documents";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
+import { words } from "../../words";
+
+interface Home {
+  me: object | null;
+}
 
 Page({
-  data: { ...BLANK, month: thisMonth(), me: null, shown: 5 },
+  data: { ...BLANK, month: thisMonth(), me: null as object | null, shown: 5 },
 
   onShow() {
     void this.load();
@@ -14,7 +19,8 @@ Page({
   },
 
   load() {
-    return fill(this, ask(documents.PhoneHome, { month: this.data.month }));
+    const home = ask<Home>(documents.PhoneHome, { month: this.data.month });
+    return fill(this, home.then(({ me }) => ({ me, problem: me ? "" : words.partly })));
   },
 
   /** Of who is one order short, everybody that was answered. */
@@ -23,7 +29,7 @@ Page({
   },
 
   onMonth(event: WechatMiniprogram.PickerChange) {
-    this.setData({ month: String(event.detail.value) });
+    this.setData({ month: String(event.detail.value), me: null });
     void this.load();
   },
 });

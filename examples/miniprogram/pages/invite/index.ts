@@ -23,12 +23,12 @@ Page({
   },
 
   async load() {
-    await fill(this, ask<Invite>(documents.PhoneInvite).then(({ me }) => ({ me })));
+    await fill(this, ask<Invite>(documents.PhoneInvite).then(({ me }) => ({ me, problem: me ? "" : words.partly })));
     if (this.data.me) this.paint(this.data.me.code, this.data.me.name ?? this.data.me.code);
   },
 
   onShareAppMessage() {
-    return { title: words.shareTitle, path: `/pages/home/index?code=${encodeURIComponent(this.data.me?.code ?? "")}` };
+    return { title: words.shareTitle, path: `/pages/join/index?code=${encodeURIComponent(this.data.me?.code ?? "")}` };
   },
 
   paint(code: string, name: string) {

@@ -23,7 +23,7 @@ Page({
     const shown = ask<Member>(documents.PhoneMember, { code, month, after }).then(({ promoter }) => ({
       promoter,
       problem: promoter ? "" : words.absent,
-      ...joined(after === null ? [] : edges, promoter?.downline),
+      ...joined(edges, after, promoter?.downline),
     }));
     return fill(this, shown);
   },

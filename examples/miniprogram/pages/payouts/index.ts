@@ -3,6 +3,7 @@ import { documents } from "../../documents";
 import { joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, sentence } from "../../screen";
 import { ask } from "../../service";
+import { words } from "../../words";
 
 interface Contract {
   version: string;
@@ -40,8 +41,9 @@ Page({
     const shown = ask<Payouts>(documents.PhonePayouts, { after }).then(({ me, contract }) => ({
       code: me?.code ?? "",
       balance: me?.balance ?? null,
-      contract: contract?.version === me?.acceptedContract ? null : contract,
-      ...joined(after === null ? [] : edges, me?.payouts),
+      contract: me && contract?.version !== me.acceptedContract ? contract : null,
+      problem: me?.balance && me.payouts ? "" : words.partly,
+      ...joined(edges, after, me?.payouts),
     }));
     return fill(this, shown);
   },
@@ -54,8 +56,9 @@ Page({
     try {
       const { acceptContract } = await ask<Accepted>(documents.PhoneAcceptContract, { code, version: contract.version });
       const [refused] = acceptContract.errors;
+      // Refused or not, what is asked anew shows where it stands: another version may be in force by now, to be read first.
+      await this.load();
       if (refused) this.setData({ problem: refused.message });
-      else await this.load();
     } catch (error) {
       this.setData({ problem: sentence(error) });
     } finally {

@@ -30,19 +30,20 @@ Page({
     const variables = { depth: EVERYBODY, level: level || null, search: search || null, orderBy: "TEAM_VOLUME_DESC", after };
     const shown = ask<Team>(documents.PhoneTeam, variables).then(({ me }) => ({
       levels: [words.allLevels, ...(me?.team.byLevel ?? []).map((one) => `${one.level} ${words.level} · ${one.size}`)],
-      ...joined(after === null ? [] : edges, me?.downline),
+      problem: me?.downline ? "" : words.partly,
+      ...joined(edges, after, me?.downline),
     }));
     return fill(this, shown);
   },
 
   onSearch(event: WechatMiniprogram.Input) {
-    this.setData({ search: event.detail.value.trim() });
+    this.setData({ search: event.detail.value.trim(), next: null });
     if (typing !== undefined) clearTimeout(typing);
     typing = setTimeout(() => void this.load(), TYPED_MS);
   },
 
   onLevel(event: WechatMiniprogram.PickerChange) {
-    this.setData({ level: Number(event.detail.value) });
+    this.setData({ level: Number(event.detail.value), next: null });
     void this.load();
   },
 });

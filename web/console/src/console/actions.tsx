@@ -12,7 +12,7 @@ import {
 } from "../generated/graphql";
 import { Dialog, Text } from "../parts/controls";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Missing, NotDone, Shown } from "../parts/state";
+import { type Errors, Missing, NotDone, Refusals, Shown } from "../parts/state";
 import { Table } from "../parts/table";
 import { t } from "../words";
 
@@ -20,22 +20,6 @@ interface Given {
   onClose: () => void;
   /** Called once it is done, not before. */
   onDone: () => void;
-}
-
-interface Errors {
-  errors: { message: string }[];
-}
-
-/** What the service said against it, as it said it. */
-export function Refusals({ of }: { of: Errors | null | undefined }): ReactNode {
-  if (!of || of.errors.length === 0) return null;
-  return (
-    <ul className="problem" role="alert">
-      {of.errors.map((error) => (
-        <li key={error.message}>{error.message}</li>
-      ))}
-    </ul>
-  );
 }
 
 /** Whether an answer tells how it is: it came at `since` or later, and nothing went wrong after it. */

@@ -146,11 +146,9 @@ function Boards({ of, month, code, team }: BoardsProps): ReactNode {
       </dl>
       <div className="boards">
         <section className="board">
-          <h2>
-            {t("dash.top")} · {month}
-          </h2>
+          <h2>{t("dash.top", { month })}</h2>
           <Suspense fallback={<Skeleton />}>
-            <Chart everyName label={t("dash.top")} categories={names} series={sales} onPick={(picked) => alter({ code: picked })} />
+            <Chart everyName label={t("dash.top", { month })} categories={names} series={sales} onPick={(picked) => alter({ code: picked })} />
           </Suspense>
         </section>
         {code && <Levels code={code} team={team} />}

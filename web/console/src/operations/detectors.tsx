@@ -1,10 +1,9 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { forget, useAction, useAnswer } from "../asking";
-import { Refusals } from "../console/actions";
 import { count, momentOf, percent, yuan } from "../figures";
 import { DetectorsDocument, type DetectorsQuery, SetDetectorDocument, TryDetectorDocument } from "../generated/graphql";
 import { Dialog, Text, TheQuery } from "../parts/controls";
-import { NotDone, Shown } from "../parts/state";
+import { NotDone, Refusals, Shown } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter } from "../route";
 import { useSession } from "../session";

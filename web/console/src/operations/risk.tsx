@@ -1,6 +1,6 @@
-import { type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { useAction, useAnswer } from "../asking";
-import { LockDialog, Refusals } from "../console/actions";
+import { LockDialog } from "../console/actions";
 import { count, momentOf } from "../figures";
 import {
   type FindingFilter,
@@ -19,7 +19,7 @@ import { useMore } from "../more";
 import { Select, Text, TheQuery } from "../parts/controls";
 import { lazily } from "../parts/lazily";
 import { Mark, Money, Rank, Status } from "../parts/marks";
-import { Empty, Missing, NotDone, Shown, Skeleton } from "../parts/state";
+import { Empty, Missing, NotDone, Refusals, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { alter, link } from "../route";
 import { useSession } from "../session";
@@ -186,7 +186,6 @@ function Case({ id, again }: { id: string; again: () => void }): ReactNode {
 }
 
 function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
-  /** A review may end locks: then all members are read anew. */
   const [reviews, setReviews] = useState(0);
   const role = useSession()?.role;
   return (
@@ -229,7 +228,7 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
           </dl>
         </div>
       </div>
-      <Members key={reviews} of={of} again={again} />
+      <Members of={of} reviews={reviews} again={again} />
       {(role === "RISK" || role === "ADMIN") && (
         <Review
           of={of}
@@ -243,11 +242,19 @@ function Found({ of, again }: { of: Finding; again: () => void }): ReactNode {
   );
 }
 
-/** Whom a finding names, page by page, and who of those shown is to be locked: all until somebody says otherwise. */
-function Members({ of, again }: { of: Finding; again: () => void }): ReactNode {
+interface MembersProps {
+  of: Finding;
+  /** How many times it was reviewed here. */
+  reviews: number;
+  again: () => void;
+}
+
+/** Whom a finding names, page by page, and who of them is to be locked: all until somebody says otherwise. */
+function Members({ of, reviews, again }: MembersProps): ReactNode {
   const more = useMore<Member>(of.id);
   const answer = useAnswer(RiskMembersDocument, { id: of.id, afterCode: more.after });
-  const [spared, setSpared] = useState<ReadonlySet<string>>(new Set());
+  /** All but these or none but these, also of members that come with later pages. */
+  const [choice, setChoice] = useState<{ all: boolean; but: ReadonlySet<string> }>({ all: true, but: new Set() });
   /** Whom this page has locked: earlier pages of the list are not asked again. */
   const [locked, setLocked] = useState<ReadonlySet<string>>(new Set());
   const [locking, setLocking] = useState<string[]>();
@@ -255,11 +262,25 @@ function Members({ of, again }: { of: Finding; again: () => void }): ReactNode {
   const page = answer.data?.node?.__typename === "Finding" ? answer.data.node.members : [];
   const rows = [...more.before, ...page].map((member) => (locked.has(member.code) ? { ...member, status: "LOCKED" as const } : member));
   const free = rows.filter((member) => member.status !== "LOCKED").map((member) => member.code);
-  const chosen = free.filter((code) => !spared.has(code));
+  const isChosen = (code: string): boolean => choice.all !== choice.but.has(code);
+  const chosen = free.filter(isChosen);
 
-  function choose(codes: string[], isChosen: boolean): void {
+  useEffect(() => {
+    if (reviews === 0) return;
+    // A review may end locks: all members are read anew, and who was to be spared is spared still.
+    setLocked(new Set());
+    more.first();
+    answer.again();
+  }, [reviews]);
+
+  function chooseAll(all: boolean): void {
     setDone(false);
-    setSpared(new Set(isChosen ? [...spared].filter((code) => !codes.includes(code)) : [...spared, ...codes]));
+    setChoice({ all, but: new Set() });
+  }
+
+  function toggle(code: string): void {
+    setDone(false);
+    setChoice({ ...choice, but: new Set(choice.but.has(code) ? [...choice.but].filter((one) => one !== code) : [...choice.but, code]) });
   }
 
   return (
@@ -269,7 +290,7 @@ function Members({ of, again }: { of: Finding; again: () => void }): ReactNode {
           {t("field.members")} <span className="note">{t("risk.shown", { shown: count(rows.length), all: count(of.memberCount) })}</span>
         </h3>
         <div className="inline">
-          <button type="button" disabled={free.length === 0} onClick={() => choose(free, chosen.length === 0)}>
+          <button type="button" disabled={free.length === 0} onClick={() => chooseAll(chosen.length === 0)}>
             {chosen.length === 0 ? t("risk.chooseAll") : t("risk.chooseNone")}
           </button>
           <button type="button" className="danger" disabled={chosen.length === 0} onClick={() => setLocking(chosen)}>
@@ -290,8 +311,8 @@ function Members({ of, again }: { of: Finding; again: () => void }): ReactNode {
                 type="checkbox"
                 aria-label={t("risk.choose", { code })}
                 disabled={status === "LOCKED"}
-                checked={status !== "LOCKED" && !spared.has(code)}
-                onChange={(event) => choose([code], event.target.checked)}
+                checked={status !== "LOCKED" && isChosen(code)}
+                onChange={() => toggle(code)}
               />
             ),
           },

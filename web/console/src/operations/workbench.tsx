@@ -1,11 +1,10 @@
 import { type FormEvent, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
 import { useAction, useAnswer } from "../asking";
-import { Refusals } from "../console/actions";
 import { count } from "../figures";
 import { AskOwnDocument, type AskOwnQuery, AskQuestionDocument, QuestionsDocument, type QuestionsQuery } from "../generated/graphql";
 import { Text } from "../parts/controls";
 import { lazily } from "../parts/lazily";
-import { Empty, NotDone, Shown, Skeleton } from "../parts/state";
+import { Empty, NotDone, Refusals, Shown, Skeleton } from "../parts/state";
 import { Table } from "../parts/table";
 import { link } from "../route";
 import { useSession } from "../session";
@@ -49,7 +48,9 @@ export default function Workbench(): ReactNode {
 
   function parameters(): Record<string, string | number> {
     const named = (question?.parameters ?? []).filter(({ name }) => given[name]);
-    return Object.fromEntries(named.map(({ name, kind }) => [name, kind === "Int" ? Number(given[name]) : (given[name] ?? "")]));
+    // What is no whole number goes as it was typed: the service says so, instead of taking none for the default.
+    const value = (text: string, kind: string): string | number => (kind === "Int" && /^\s*-?\d+\s*$/.test(text) ? Number(text) : text);
+    return Object.fromEntries(named.map(({ name, kind }) => [name, value(given[name] ?? "", kind)]));
   }
 
   async function run(): Promise<void> {

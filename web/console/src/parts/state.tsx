@@ -52,6 +52,22 @@ export function NotDone({ error }: { error: Error | undefined }): ReactNode {
   );
 }
 
+export interface Errors {
+  errors: { message: string }[];
+}
+
+/** What the service said against it, as it said it. */
+export function Refusals({ of }: { of: Errors | null | undefined }): ReactNode {
+  if (!of || of.errors.length === 0) return null;
+  return (
+    <ul className="problem" role="alert">
+      {of.errors.map((error) => (
+        <li key={error.message}>{error.message}</li>
+      ))}
+    </ul>
+  );
+}
+
 interface ShownProps<Result> {
   of: Asked<Result>;
   lines?: number;

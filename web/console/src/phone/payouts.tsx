@@ -1,10 +1,10 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useAction, useAnswer } from "../asking";
 import { dayOf, yuan } from "../figures";
 import { PhoneAcceptContractDocument, PhonePayoutsDocument, type PhonePayoutsQuery } from "../generated/graphql";
 import { useMore } from "../more";
 import { Figure, Mark, Money } from "../parts/marks";
-import { Empty, Missing, NotDone, Shown } from "../parts/state";
+import { Empty, type Errors, Missing, NotDone, Refusals, Shown } from "../parts/state";
 import { t } from "../words";
 
 type Payout = NonNullable<NonNullable<PhonePayoutsQuery["me"]>["payouts"]>["edges"][number];
@@ -87,9 +87,12 @@ interface ToAcceptProps {
 /** The contract in force, as long as it is not accepted: nobody is paid without. */
 function ToAccept({ contract, code, onAccepted }: ToAcceptProps): ReactNode {
   const { act, busy, failed } = useAction(PhoneAcceptContractDocument);
+  const [said, setSaid] = useState<Errors>();
   async function accept(): Promise<void> {
-    // Refused or not, what is asked anew shows where it stands: another version may be in force by now.
-    if (await act({ code, version: contract.version })) onAccepted();
+    const answer = await act({ code, version: contract.version });
+    setSaid(answer?.acceptContract);
+    // Refused or not, what is asked anew shows where it stands: another version may be in force by now, to be read first.
+    if (answer) onAccepted();
   }
   return (
     <section className="contract">
@@ -101,6 +104,7 @@ function ToAccept({ contract, code, onAccepted }: ToAcceptProps): ReactNode {
         </summary>
         <p className="why">{contract.body}</p>
       </details>
+      <Refusals of={said} />
       <NotDone error={failed} />
       <button type="button" className="main wide" disabled={busy} onClick={() => void accept()}>
         {t("contract.accept")}

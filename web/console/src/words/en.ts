@@ -466,7 +466,7 @@ export const en = {
   "audit.furtherBack": "None among the latest entries. Show more looks further back.",
 
   "dash.title": "Dashboard",
-  "dash.top": "Largest teams",
+  "dash.top": "Largest teams of all time: their sales in {month}",
   "dash.sales": "Own sales and team sales by month",
   "dash.of": "of {code}",
   "dash.levels": "Team by level",

@@ -467,7 +467,7 @@ export const zh: Record<Word, string> = {
   "audit.furtherBack": "最近的记录中没有。点“加载更多”继续向前查找。",
 
   "dash.title": "看板",
-  "dash.top": "最大的团队",
+  "dash.top": "累计最大的团队：{month} 的销售",
   "dash.sales": "每月个人与团队销售",
   "dash.of": "{code}",
   "dash.levels": "团队层级",
