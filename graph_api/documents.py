@@ -27,6 +27,8 @@ DOCUMENT_LENGTH_MAX = 4096
 ESTIMATES_KEPT = 64
 """Of one document: each set of page lengths, depths and months is priced once."""
 ERRORS_MAX = 5
+NAME_LENGTH_MAX = 64
+"""Of a value that a price can depend on."""
 
 
 @dataclass(slots=True)
@@ -67,13 +69,17 @@ class Document:
 
 
 def _values(names: tuple[str, ...], variables: Mapping[str, Any]) -> tuple[object, ...]:
-    """Values as the meter sees them: numbers and names; true is no number, and what was not given is not null."""
-    return tuple(
-        (type(variables[name]), variables[name] if isinstance(variables[name], int | float | str) else None)
-        if name in variables
-        else None
-        for name in names
-    )
+    """Values as the meter sees them: numbers and names; true is no number, and what was not given is not null.
+
+    A longer text is no name of anything, and they are kept: all of these are the same.
+    """
+    return tuple((type(variables[name]), _told(variables[name])) if name in variables else None for name in names)
+
+
+def _told(value: object) -> object:
+    if isinstance(value, str):
+        return value if len(value) <= NAME_LENGTH_MAX else None
+    return value if isinstance(value, int | float) else None
 
 
 class UnknownDocument(Exception):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -49,14 +50,19 @@ class Passwords:
         """Whether the password is the one of a hash; None fits nothing, and takes as long to say so."""
         return await self._in_turn(lambda: _fits(password, kept))
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those whose password is looked at, TooMany if all are taken: before anything is done for it."""
         if self._waiting >= WAITING_MAX:
             raise TooMany
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            yield
         finally:
             self._waiting -= 1
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _fits(password: str, kept: str | None) -> bool:

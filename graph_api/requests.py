@@ -182,11 +182,11 @@ def graphql_request(given: object) -> GraphQLRequest:
             raise BadInput(f"{name} has the wrong type")
     variables = given.get("variables") or {}
     return GraphQLRequest(
-        given.get("query", ""), variables, given.get("operationName"), given.get("documentId"), _count(variables)
+        given.get("query", ""), variables, given.get("operationName"), given.get("documentId"), count(variables)
     )
 
 
-def _count(given: object) -> int:
+def count(given: object) -> int:
     """How many values there are in lists and objects, to any depth."""
     found, pending = 0, [given]
     while pending:

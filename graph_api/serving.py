@@ -24,6 +24,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
 from graph_api import metrics
+from graph_api.heads import BoundedHeads
 from graph_api.listening import Address
 from graph_api.servers import Servers
 from graph_api.settings import Settings, in_environment
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 WORKER_SECONDS_MAX = 60
 COLLECT_AFTER_OBJECTS = 20_000
-WEBSOCKETS: Mapping[str, Any] = {
+PROTOCOLS: Mapping[str, Any] = {
+    "http": BoundedHeads,
     "ws_max_size": MESSAGE_BYTES_MAX,
     "ws_max_queue": 4,  # messages that wait to be read: a megabyte a socket at most
     "ws_per_message_deflate": False,  # messages are small, and a compressor each would be most of their memory
@@ -64,7 +66,7 @@ def run(
         access_log=False,
         lifespan="on",
         server_header=False,
-        **WEBSOCKETS,
+        **PROTOCOLS,
         timeout_graceful_shutdown=10,
         # A worker answers its watcher only once it has imported this room: on a busy machine the five seconds
         # that are usual had each of them killed and begun anew, for ever.

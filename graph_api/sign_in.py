@@ -91,7 +91,8 @@ class SignIn:
         if not isinstance(name, str) or not isinstance(password, str) or not isinstance(role, str | None):
             raise Refusal(400, "BAD_USER_INPUT", "give username and password as texts, and a role if not the first")
         name = name.strip().lower()
-        version, attempts = await self._verified(name, password)
+        with self.passwords.place():  # who is turned away has made no attempt
+            version, attempts = await self._verified(name, password)
         if version is None:
             response = refused(Refusal(401, "UNAUTHENTICATED", WRONG))
             if wait_seconds(attempts) and attempts:

@@ -35,7 +35,7 @@ from graph_api.auth import Unauthenticated, viewer_until
 from graph_api.context import Context, Language, language_of
 from graph_api.door import Door, Understood, payer_of
 from graph_api.limits import BadInput, TooCostly
-from graph_api.requests import GraphQLRequest, from_json, graphql_request
+from graph_api.requests import GraphQLRequest, count, from_json, graphql_request
 from graph_api.sessions import CSRF_HEADER, NotOurPage, SignedIn, has_cookie
 from graph_api.viewer import Viewer
 
@@ -215,8 +215,14 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             await asyncio.sleep(left_seconds)
             await self.websocket.close(FORBIDDEN, "The token has expired")
             return
-        while await self._session_stands():  # noqa: ASYNC110 - it ends in the store, which tells nobody
-            await asyncio.sleep(self._sockets.session_seconds)
+        ends_at = time.monotonic() + left_seconds
+        with suppress(Exception):  # whatever else went wrong, nobody hears more without being looked at
+            # It ends in the store, which tells nobody.
+            while time.monotonic() < ends_at and await self._session_stands():  # noqa: ASYNC110
+                await asyncio.sleep(self._sockets.session_seconds)
+        await self._end()
+
+    async def _end(self) -> None:
         await self.websocket.close(FORBIDDEN, "The session is over")
 
     async def _session_stands(self) -> bool:
@@ -290,7 +296,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def _run(self, operation: Operation[Any, None], request_id: str) -> None:
         assert self._viewer is not None, "nothing runs before the socket is let in"
         id = str(operation.query) if isinstance(operation.query, _Id) else None
-        asked = GraphQLRequest(operation.query, operation.variables or {}, operation.operation_name, id)
+        variables = operation.variables or {}
+        asked = GraphQLRequest(operation.query, variables, operation.operation_name, id, count(variables))
         understood = await self._door.understood(asked, self._viewer, self._payer)
         definition = understood.operation
         context = Context(self._door.stores(), self._viewer, self._language)
@@ -303,6 +310,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 async for event in events:
                     await _tell(operation, await self._told(understood, context, asked, request_id, event))
         else:
+            if self._session is not None and not await self._session_stands():
+                await self._end()
+                return
             began = time.perf_counter()
             payload = await self._door.carried_out(understood, context, asked, request_id)
             metrics.answered(definition.operation.value, 200, time.perf_counter() - began)

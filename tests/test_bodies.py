@@ -63,6 +63,11 @@ class Connection:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._reader.read(1) == b""
 
+    async def rest(self) -> bytes:
+        """All that comes until the other side ends it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self._reader.read()
+
 
 @pytest_asyncio.fixture(scope="module")
 async def running(connected: Store, servers: Servers, settings: Settings) -> AsyncIterator[Served]:

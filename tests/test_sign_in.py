@@ -402,6 +402,7 @@ async def test_guesses_at_once_are_counted_as_if_one_after_the_other(
         return False
 
     monkeypatch.setattr(Passwords, "fits", fits)
+    monkeypatch.setattr(passwords, "WAITING_MAX", 40)
     await asyncio.gather(*(Browser(browser.service).sign_in(account, f"guess number {n}") for n in range(40)))
     assert (len(heard), sum(heard)) == (40, 5)
 
@@ -416,6 +417,16 @@ async def test_guesses_by_the_hundred_are_turned_away_and_the_service_answers(
     assert {answer.status_code for answer in answers} == {401, 503}
     assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
     assert (await browser.sign_in(account)).status_code == 200
+
+
+async def test_who_is_turned_away_has_made_no_attempt(
+    browser: Browser, account: str, monkeypatch: pytest.MonkeyPatch, query: Query
+) -> None:
+    monkeypatch.setattr(passwords, "WAITING_MAX", 0)
+    for _ in range(6):
+        assert (await browser.sign_in(account)).status_code == 503
+    rows = await query(f"MATCH (a:StaffAccount {{name: '{account}'}}) RETURN a.attempts AS attempts")
+    assert rows == [{"attempts": 0}]
 
 
 BODIES: list[Any] = [[], "x", 1, None, {}, {"username": 1, "password": "x"}, {"username": "x", "password": None}]

@@ -9,6 +9,8 @@ import json
 from graph_api.errors import Invalid
 
 KEY_MAX = 2**63 - 1
+LENGTH_MAX = 2048
+"""Of a code whose every character takes six when it is written as ASCII, twice that."""
 Keys = tuple[int, int, str]
 
 
@@ -24,6 +26,8 @@ def keys_of(order: str, text: str | None) -> Keys | None:
     """
     if text is None:
         return None
+    if len(text) > LENGTH_MAX:
+        raise Invalid("not a cursor of this list", field=["after"])
     try:
         named, key_1, key_2, code = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
     except (ValueError, TypeError, binascii.Error, RecursionError):

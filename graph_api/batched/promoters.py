@@ -43,6 +43,7 @@ from graph_api.cache import Cache, Position
 from graph_api.errors import NotFound
 from graph_api.pii import Pii
 from graph_api.rules.calendar import month_of, month_shifted
+from graph_api.rules.codes import code_error, text_error
 from graph_api.rules.plan import DEFAULT_PLAN, Rank
 from graph_api.rules.promotion import months_ending
 from graph_api.viewer import Role, Viewer
@@ -263,6 +264,7 @@ class PromoterReads:
         lowest, deepest = (1, min(depth, DEPTH_MAX)) if level is None else (level, level)
         if not 1 <= lowest <= deepest <= DEPTH_MAX:
             return None
+        _check_search(search)
         name_hash = self._pii.hash("name", search) if search else None
         return Members(lowest, deepest, search or None, name_hash, status, _text(rank))
 
@@ -277,6 +279,9 @@ class PromoterReads:
     ) -> Anybody | None:
         if self._viewer.role is Role.PROMOTER:
             return None
+        _check_search(search)
+        if referrer_code is not None and (error := code_error(referrer_code, field="referrerCode")) is not None:
+            raise error
         name_hash = self._pii.hash("name", search) if search else ""
         since = INSTANT_FROM if joined_from is None else joined_from
         until = INSTANT_TO if joined_to is None else joined_to
@@ -361,6 +366,12 @@ def _team(code: str, counted: Answer, valid: Answer = (0, False)) -> Team:
 def _card(row: Sequence[Any]) -> Card:
     code, status, rank, joined_at, name_sealed, phone_sealed, path = row
     return Card(code, status, RANKS[rank], joined_at, name_sealed, phone_sealed, tuple(path))
+
+
+def _check_search(search: str | None) -> None:
+    error = text_error(search, field="search")
+    if error is not None:
+        raise error
 
 
 def _text(rank: str | None) -> str | None:

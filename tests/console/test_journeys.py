@@ -93,6 +93,14 @@ async def test_nobody_is_paid_before_the_contract_is_accepted_on_the_phone(brows
         await page.get_by_text("Terms (v1)").click()
         await expect(page.get_by_text("Be fair.")).to_be_visible()
         assert await watching.faults() == []
+        # Another one by now: the first tap says so, and accepts neither.
+        assert (await asked(site, Role.ADMIN, publish.replace("v1", "v2").replace("fair", "quick")))["publishContract"][
+            "errors"
+        ] == []
+        await page.get_by_role("button", name="I have read it and accept").click()
+        await expect(page.get_by_role("alert")).to_contain_text("v1")
+        await expect(page.get_by_text("Terms (v2)")).to_be_visible()
+        await expect(page.get_by_text("Be quick.")).to_be_visible()
         await page.get_by_role("button", name="I have read it and accept").click()
         await expect(page.get_by_text("Contract to accept")).to_have_count(0)
         await page.reload()

@@ -97,6 +97,37 @@ async def test_members_beyond_the_first_page_are_listed_chosen_and_locked_and_a_
     assert locked & set(codes) == {lost, last}
 
 
+async def test_whom_an_analyst_spares_is_spared_after_the_verdict_and_on_later_pages(
+    browser: Browser, site: Site
+) -> None:
+    long, *_ = await chains(site)
+    codes = [member["code"] for member in long["members"]]
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open(f"/console/risk?id={long['id']}", Role.RISK)
+        rows = page.get_by_role("table", name="Members").locator("tbody tr")
+        await expect(rows).to_have_count(50)
+        await page.get_by_role("button", name="Choose none").click()
+        await page.get_by_label(f"Lock {codes[0]}", exact=True).check()
+        await page.locator(".case").get_by_role("button", name="Show more").click()
+        await expect(rows).to_have_count(len(codes))
+        await expect(page.get_by_role("button", name="Lock 1 members…")).to_be_visible()
+        await page.get_by_role("button", name="Confirm").click()
+        await expect(page.get_by_text("Decision recorded.")).to_be_visible()
+        await expect(rows).to_have_count(50)
+        await expect(page.get_by_role("button", name="Lock 1 members…")).to_be_visible()
+
+
+async def test_a_number_that_is_none_is_refused_not_taken_for_the_default(browser: Browser, site: Site) -> None:
+    async with watched(browser, site) as watching:
+        page = watching.page
+        await watching.open("/console/workbench", Role.RISK)
+        await page.get_by_role("button", name="Who earns from others and sells nothing").click()
+        await page.get_by_label("month: ").fill("2026-05")
+        await page.get_by_role("button", name="Run").click()
+        await expect(page.get_by_text("month must be given, as Int")).to_be_visible()
+
+
 async def test_the_queue_goes_by_score_or_by_money_and_keeps_that_in_its_address(browser: Browser, site: Site) -> None:
     orders_of = {
         by: [edge["node"]["sentence"] for edge in (await asked(site, Role.RISK, FINDINGS % by))["findings"]["edges"]]

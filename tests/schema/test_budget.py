@@ -134,6 +134,21 @@ async def test_what_is_wrong_is_paid_before_anybody_finds_out(bounded: Service, 
     raise AssertionError("never refused")
 
 
+async def test_variables_are_paid_over_a_socket_too(bounded: Service, servers: Servers, settings: Settings) -> None:
+    known = "query($input: [OrderInput!]) { plan { version } }"
+    await bounded.ask(known)
+    bounds = settings.model_copy(update={"cost_budgets": BUDGETS})
+    async with served(bounds, servers) as running, running.socket(Role.PROMOTER, "C") as socket:
+        for turn in range(60):
+            await socket.subscribe(known, id=str(turn), input=[None] * 40_000)
+            message = await socket.next()
+            code = message["payload"][0]["extensions"]["code"]
+            if code == "COST_EXCEEDED":
+                return
+            assert code == "BAD_USER_INPUT"
+    raise AssertionError("never refused")
+
+
 async def test_a_subscription_pays_when_it_begins(bounded: Service, servers: Servers, settings: Settings) -> None:
     bounds = settings.model_copy(update={"cost_budgets": BUDGETS})
     async with served(bounds, servers) as running, running.socket(Role.PROMOTER, "S") as socket:

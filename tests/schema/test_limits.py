@@ -19,6 +19,7 @@ from graphql import (
 
 from graph_api import documents, limits, prices, texts
 from graph_api.app import SCHEMA
+from graph_api.batched.cursors import cursor
 from graph_api.documents import ERRORS_MAX
 from graph_api.schema import build
 from graph_api.viewer import Role
@@ -209,6 +210,35 @@ def test_a_price_is_reckoned_once_for_the_values_it_depends_on() -> None:
     ((names, kept),) = document.estimates.values()
     assert names == ("n",)
     assert len(kept) == 6 - 0
+
+
+def test_what_is_kept_of_a_text_that_is_no_name_is_short() -> None:
+    document = documents.read(
+        "query($n: Int, $c: String!) { promoter(code: $c) { downline(first: $n) { totalCount } } }"
+    )
+    operation = document.operation(None)
+    assert documents.Documents().errors(GRAPHQL, document, hide_suggestions=True) == []
+    for index in range(3):
+        document.estimate(GRAPHQL, operation, {"c": "B", "n": f"{index}" + "x" * 100_000})
+    ((_, kept),) = document.estimates.values()
+    assert len(repr(list(kept))) < 1_000
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'query($s: String!) { promoter(code: "B") { downline(search: $s) { totalCount } } }',
+        "query($s: String!) { promoters(filter: {search: $s}) { totalCount } }",
+        "query($s: String!) { promoters(filter: {referrerCode: $s}) { totalCount } }",
+        'query($s: String!) { promoter(code: "B") { downline(after: $s) { totalCount } } }',
+    ],
+)
+async def test_a_text_that_nothing_can_have_is_refused_before_it_is_looked_up(
+    network: Service, asked: list[str], query: str
+) -> None:
+    answer = await network.ask(query, s=cursor("LEVEL", (1, 1, "x" * 5_000)) if "after" in query else "x" * 5_000)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert set(asked) <= {"promoters.facts"}
 
 
 def test_the_schema_says_what_its_fields_cost() -> None:

@@ -21,7 +21,7 @@ from graph_api.app import create_app
 from graph_api.batched.feed import Feed
 from graph_api.listening import listen
 from graph_api.servers import Servers
-from graph_api.serving import WEBSOCKETS
+from graph_api.serving import PROTOCOLS
 from graph_api.settings import Settings
 from graph_api.sockets import Sockets
 from graph_api.viewer import Role
@@ -151,7 +151,7 @@ async def served(settings: Settings, servers: Servers) -> AsyncIterator[Served]:
     given = settings.model_copy(update={"secret_key": SecretStr(SECRET)})
     app = create_app(given, servers=servers)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5, **WEBSOCKETS
+        app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5, **PROTOCOLS
     )
     server, (bound, address) = uvicorn.Server(config), listen("127.0.0.1", 0)
     # Else the kernel takes megabytes for a client that does not read.

@@ -11,8 +11,8 @@ import pytest_asyncio
 from graph_api.actions import staff
 from graph_api.pii import Pii
 from graph_api.rules.calendar import SECOND_US
-from graph_api.sessions import COOKIE, CSRF_HEADER, csrf_token, new_token, session_id
-from tests.conftest import SECRET
+from graph_api.sessions import COOKIE, CSRF_HEADER, Sessions, csrf_token, new_token, session_id
+from tests.conftest import SECRET, Query
 from tests.subscriptions.client import FINDING, TEAM, Served, Socket, token
 
 HASH = "no hash: nobody signs in here with a password"
@@ -89,4 +89,36 @@ async def test_a_socket_is_closed_when_its_session_is_ended(
         assert (await socket.next())["type"] == "connection_ack"
         store = network.app.state.opened.store
         await staff.end_session(store, id=session_id(session), now=time.time_ns() // 1000)
+        assert await socket.closed() == 4403
+
+
+async def test_whoever_has_signed_out_does_nothing_more_over_an_open_socket(
+    network: Served, session: str, query: Query
+) -> None:
+    async with network.open(headers=headers(session, origin(network))) as socket:
+        await init(socket, {CSRF_HEADER: csrf_token(SECRET, session)})
+        assert (await socket.next())["type"] == "connection_ack"
+        await socket.subscribe("{ plan { version } }")
+        assert [(await socket.next())["type"] for _ in range(2)] == ["next", "complete"]
+        store = network.app.state.opened.store
+        await staff.end_session(store, id=session_id(session), now=time.time_ns() // 1000)
+        await socket.subscribe('mutation { lockPromoter(code: "B", reason: "gone") { errors { code } } }', id="2")
+        assert await socket.closed() == 4403
+    rows = await query("MATCH (p:Promoter {code: 'B'}) RETURN p.status AS status")
+    assert rows == [{"status": "ACTIVE"}]
+
+
+async def test_a_socket_whose_session_cannot_be_looked_at_is_closed(
+    network: Served, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store being away is another matter: nothing can be told then either."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no such statement")
+
+    monkeypatch.setattr(network.sockets, "session_seconds", 0.05)
+    async with network.open(headers=headers(session, origin(network))) as socket:
+        await init(socket, {CSRF_HEADER: csrf_token(SECRET, session)})
+        assert (await socket.next())["type"] == "connection_ack"
+        monkeypatch.setattr(Sessions, "signed_in", broken)
         assert await socket.closed() == 4403

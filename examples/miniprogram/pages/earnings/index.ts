@@ -5,7 +5,7 @@ import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Earnings {
-  me: { earnings: Record<string, number> | null; commissions: Parameters<typeof joined>[1] } | null;
+  me: { earnings: Record<string, number> | null; commissions: Parameters<typeof joined>[2] } | null;
 }
 
 Page({

@@ -5,7 +5,7 @@ import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Member {
-  promoter: { downline: Parameters<typeof joined>[1] } | null;
+  promoter: { downline: Parameters<typeof joined>[2] } | null;
 }
 
 Page({

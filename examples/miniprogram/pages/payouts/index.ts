@@ -13,7 +13,7 @@ interface Contract {
 
 interface Payouts {
   contract: Contract | null;
-  me: { code: string; acceptedContract: string | null; balance: object | null; payouts: Parameters<typeof joined>[1] } | null;
+  me: { code: string; acceptedContract: string | null; balance: object | null; payouts: Parameters<typeof joined>[2] } | null;
 }
 
 interface Accepted {

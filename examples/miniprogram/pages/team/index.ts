@@ -5,7 +5,7 @@ import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Team {
-  me: { team: { byLevel: { level: number; size: number }[] }; downline: Parameters<typeof joined>[1] } | null;
+  me: { team: { byLevel: { level: number; size: number }[] }; downline: Parameters<typeof joined>[2] } | null;
 }
 
 /** Deeper than any tree. */
