@@ -194,6 +194,7 @@ def asked(url: str, token: str, query: str) -> Any:
     return {name: value for name, value in answer.items() if name != "extensions"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_serve_answers_until_a_signal(store: Store, env: dict[str, str], stop: int, workers: int) -> None:

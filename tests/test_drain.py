@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120
 BODY = json.dumps({"query": "{ plan { version } }"}).encode()
 
 
-@pytest_asyncio.fixture(params=[1, 2], ids=["one process", "two workers"])
+@pytest_asyncio.fixture(params=[1, pytest.param(2, marks=pytest.mark.long)], ids=["one process", "two workers"])
 async def instance(
     request: pytest.FixtureRequest, store: Store, servers: Servers, tmp_path: Path
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:

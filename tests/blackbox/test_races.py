@@ -82,6 +82,7 @@ async def test_opposite_moves_never_close_a_cycle(apis: Sequence[Api], store: An
     assert referrals == expected
 
 
+@pytest.mark.long
 async def test_moves_around_a_triangle_never_close_a_cycle(apis: Sequence[Api], store: Any, enrolled: Enrolled) -> None:
     triples = [(f"A{index}", f"B{index}", f"C{index}") for index in range(200)]
     await enrolled([("R", None), *((code, "R") for triple in triples for code in triple)])

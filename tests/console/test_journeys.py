@@ -19,7 +19,9 @@ from tests.schema.conftest import NAMES, PHONES, REFERRERS
 
 Size = dict[str, int]
 WAYS = pytest.mark.parametrize(
-    ("size", "language"), [(DESKTOP, "en-US"), (PHONE, "zh-CN")], ids=["desktop-en", "phone-zh"]
+    ("size", "language"),
+    [(DESKTOP, "en-US"), pytest.param(PHONE, "zh-CN", marks=pytest.mark.long)],
+    ids=["desktop-en", "phone-zh"],
 )
 
 

@@ -33,7 +33,9 @@ PROMOTERS = (
 
 @pytest.mark.parametrize("path", STAFF)
 @pytest.mark.parametrize(
-    ("size", "language", "theme"), [(DESKTOP, "en-US", "light"), (PHONE, "zh-CN", "dark")], ids=["desktop", "phone"]
+    ("size", "language", "theme"),
+    [(DESKTOP, "en-US", "light"), pytest.param(PHONE, "zh-CN", "dark", marks=pytest.mark.long)],
+    ids=["desktop", "phone"],
 )
 async def test_staff_pages(
     browser: Browser, site: Site, path: str, size: dict[str, int], language: str, theme: str
@@ -50,7 +52,9 @@ async def test_staff_pages(
 
 
 @pytest.mark.parametrize("path", PROMOTERS)
-@pytest.mark.parametrize(("language", "theme"), [("en-US", "dark"), ("zh-CN", "light")], ids=["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "theme"), [pytest.param("en-US", "dark", marks=pytest.mark.long), ("zh-CN", "light")], ids=["en", "zh"]
+)
 async def test_promoters_pages(browser: Browser, site: Site, path: str, language: str, theme: str) -> None:
     async with watched(browser, site, size=PHONE, language=language, theme=theme) as watching:
         await watching.open(path, Role.PROMOTER, "A")

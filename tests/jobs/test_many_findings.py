@@ -65,6 +65,7 @@ async def peopled(store: Store, pii: Pii) -> None:
     await promoters.enrol(store, pii, people, actor="test", now=NOW)
 
 
+@pytest.mark.long
 async def test_thousands_of_findings_are_recorded_and_a_second_scan_writes_nothing(store: Store, pii: Pii) -> None:
     await peopled(store, pii)
     done = await record(store, rings(), NOW)

@@ -372,6 +372,7 @@ async def test_the_loader_takes_it_and_the_months_close(store: Store, pii: Pii) 
     assert (await store.observe_head()).seq == head
 
 
+@pytest.mark.long
 async def test_a_year_is_paid_out_by_the_way_that_finance_takes(store: Store, pii: Pii, query: Query) -> None:
     manifest, _ = await demo.load(store, pii, now=NOW, promoters=100)
     await demo.pay_out(store, pii, manifest.signers, now=NOW)
@@ -396,6 +397,7 @@ async def test_a_year_is_paid_out_by_the_way_that_finance_takes(store: Store, pi
     assert (await store.observe_head()).seq == head
 
 
+@pytest.mark.long
 async def test_no_payout_run_is_made_before_its_time(store: Store, pii: Pii, query: Query) -> None:
     manifest, _ = await demo.load(store, pii, now=NOW, promoters=100)
     at = datetime(2026, 10, 26, tzinfo=SHANGHAI)

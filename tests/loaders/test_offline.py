@@ -103,7 +103,8 @@ def troubled(path: Path) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("network", ["troubled", pytest.param("demonstration", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("network", ["troubled", "demonstration"])
 async def test_the_graph_is_the_online_load_s_node_by_node(
     network: str, stopped: Neo4jServer, started: Any, store: Store, pii: Pii, query: Query, tmp_path: Path
 ) -> None:

@@ -146,6 +146,7 @@ async def test_a_question_that_does_not_end_is_cut(
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.long
 async def test_an_answer_larger_than_anybody_reads_is_refused_and_weighs_on_nobody(
     service: Service, query: Query
 ) -> None:
