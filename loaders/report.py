@@ -75,7 +75,8 @@ class Rejects:
         self.count += 1
         if self._stream is None:
             self._part.unlink(missing_ok=True)
-            self._stream = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+            self._part.touch(mode=0o600, exist_ok=False)
+            self._stream = self._part.open("wb")
             self._stream.write(HEADER)
         texts = (source.path.name, str(line), error.code, error.message)
         cells = [_quoted(text.encode(errors="replace")) for text in texts]

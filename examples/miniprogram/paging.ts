@@ -1,4 +1,4 @@
-interface Connection<Edge> {
+export interface Connection<Edge = unknown> {
   pageInfo: { hasNextPage: boolean; endCursor?: string | null };
   edges: Edge[];
 }

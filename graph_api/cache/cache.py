@@ -378,10 +378,8 @@ class Cache:
             return
         if changed.seq < upto:
             await self._went_back(store, upto, changed.seq)
-            await self._begin(store, meta.epoch, back=True)
-            return
-        if changed.mark_after != meta.mark:
-            # It was restored, and has been written to beyond `applied` before anybody looked.
+        # It was restored; by its mark that is seen too if it has been written to beyond `applied` before anybody looked.
+        if changed.seq < upto or changed.mark_after != meta.mark:
             await self._begin(store, meta.epoch, back=True)
             return
         if changed.paths_seq > upto:

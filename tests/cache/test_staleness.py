@@ -340,15 +340,20 @@ async def test_too_many_entries_behind_begin_a_new_epoch(
     assert writer.cache.report().epochs == before.epochs + 1
 
 
+async def undo(store: Store, *, entries: int) -> None:
+    """As a restore does: the latest entries are gone, and everybody's own volume is another one."""
+    gone = "MATCH (j:Journal) SET j.seq = j.seq - $entries WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
+    await store.unjournalled.run(statement(gone), {"entries": entries})
+    await store.unjournalled.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+
+
 async def test_neo4j_restored_to_an_older_state(
     network: Network, writer: Reader, process: Process, store: Store
 ) -> None:
     """The cache was folded further than the graph now goes: its values are of a future that is gone."""
     await trade(network, [writer], 4)
     assert await writer.stale(network, list(network.referrers)) == []
-    gone = "MATCH (j:Journal) SET j.seq = j.seq - 50 WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
-    await store.unjournalled.run(statement(gone), {})
-    await store.unjournalled.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+    await undo(store, entries=50)
     fresh = await process()
     await writer.cache.follow_once(writer.store)
     for reader in (writer, fresh):
@@ -363,9 +368,7 @@ async def test_neo4j_restored_to_an_older_state_and_written_to_before_anybody_lo
     """Up to, or beyond, the position that the cache was folded to: another past has another entry there."""
     await trade(network, [writer], 4)
     assert await writer.stale(network, list(network.referrers)) == []
-    gone = "MATCH (j:Journal) SET j.seq = j.seq - 6 WITH j MATCH (e:JournalEntry) WHERE e.seq > j.seq DETACH DELETE e"
-    await store.unjournalled.run(statement(gone), {})
-    await store.unjournalled.run(statement("MATCH (p:Promoter) SET p.sales_volume_fen = 7"), {})
+    await undo(store, entries=6)
     codes = list(network.referrers)
     anew = f"""MATCH (j:Journal) SET j.seq = j.seq + {written} WITH j.seq AS last UNWIND range(last - {written - 1}, last) AS seq
         CREATE (:JournalEntry {{seq: seq, kind: 'restored', at: 0, recorded_at: 8000000000000000 + seq, actor: 'test',

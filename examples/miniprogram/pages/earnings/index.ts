@@ -1,11 +1,11 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING, PAGED } from "../../paging";
+import { type Connection, joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Earnings {
-  me: { earnings: Record<string, number> | null; commissions: Parameters<typeof joined>[2] } | null;
+  me: { earnings: Record<string, number> | null; commissions: Connection | null } | null;
 }
 
 Page({

@@ -1,11 +1,11 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING, PAGED } from "../../paging";
+import { type Connection, joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, thisMonth } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Member {
-  promoter: { downline: Parameters<typeof joined>[2] } | null;
+  promoter: { downline: Connection | null } | null;
 }
 
 Page({

@@ -1,6 +1,6 @@
 import { MERCHANT_ID } from "../../config";
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING, PAGED } from "../../paging";
+import { type Connection, joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill, sentence } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
@@ -13,7 +13,7 @@ interface Contract {
 
 interface Payouts {
   contract: Contract | null;
-  me: { code: string; acceptedContract: string | null; balance: object | null; payouts: Parameters<typeof joined>[2] } | null;
+  me: { code: string; acceptedContract: string | null; balance: object | null; payouts: Connection | null } | null;
 }
 
 interface Accepted {

@@ -1,11 +1,11 @@
 import { documents } from "../../documents";
-import { joined, type Listed, NOTHING, PAGED } from "../../paging";
+import { type Connection, joined, type Listed, NOTHING, PAGED } from "../../paging";
 import { BLANK, fill } from "../../screen";
 import { ask } from "../../service";
 import { words } from "../../words";
 
 interface Team {
-  me: { team: { byLevel: { level: number; size: number }[] }; downline: Parameters<typeof joined>[2] } | null;
+  me: { team: { byLevel: { level: number; size: number }[] }; downline: Connection | null } | null;
 }
 
 /** Deeper than any tree. */
